@@ -1,0 +1,34 @@
+/** What a handler of a method receives besides its params. */
+import type { Socket } from 'node:net'
+import type { Access } from '../../policy/api/method.ts'
+import type { MethodName, Params, Result } from '../../policy/api/index.ts'
+import type { Event } from '../../policy/api/events.ts'
+
+/** The process at the other end as the kernel told it when it connected (unix(7), SO_PEERCRED). */
+export interface Peer {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface RequestContext {
+  /** Absent where the kernel did not tell. */
+  readonly peer: Peer | undefined
+  readonly access: Access
+  /** Aborted when the connection is gone: nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  /** Tells the connection that asked how far its request is; `fraction` is 0 to 1. Nothing is sent for a notification. */
+  progress(message: string, fraction?: number): void
+  /** Replaces the events that this connection gets; `undefined` for none. */
+  subscribe(kinds: readonly Event['kind'][] | undefined): void
+  /** After the answer, hands the connection over as a raw byte stream; `early` are bytes that came behind the request. */
+  upgrade(take: (socket: Socket, early: Uint8Array) => void): void
+}
+
+export type Handler<M extends MethodName> = (
+  params: Params<M>,
+  context: RequestContext,
+) => Result<M> | Promise<Result<M>>
+
+/** One handler for each entry of the table. */
+export type Handlers = { readonly [M in MethodName]: Handler<M> }

@@ -1,0 +1,65 @@
+/** What the daemon tells without being asked each time: notifications, from the daemon to a client. */
+import * as z from 'zod'
+import { ImageName, Timestamp, VmId, VmName } from '../names.ts'
+import { GuestAddress, VmState } from './vm.ts'
+import { method } from './method.ts'
+
+const aboutVm = { at: Timestamp, vm: VmId, name: VmName.optional() }
+const aboutImage = { at: Timestamp, image: ImageName }
+
+/** One thing that happened. The kind is `resource.what`. */
+export const Event = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('vm.created'), ...aboutVm }),
+    z.object({ kind: z.literal('vm.state'), ...aboutVm, from: VmState, to: VmState }),
+    z.object({ kind: z.literal('vm.agent'), ...aboutVm, agent: z.enum(['absent', 'connected']) }),
+    z.object({ kind: z.literal('vm.addresses'), ...aboutVm, addresses: z.array(GuestAddress) }),
+    z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
+    z.object({ kind: z.literal('image.imported'), ...aboutImage }),
+    z.object({ kind: z.literal('image.deleted'), ...aboutImage }),
+  ])
+  .meta({ id: 'Event' })
+export type Event = z.infer<typeof Event>
+
+export const Progress = z
+  .object({
+    request: z.union([z.string(), z.number()]).describe('The id of the request that this is about'),
+    message: z.string().describe('What is being done'),
+    fraction: z.number().min(0).max(1).optional().describe('How much of it is done, where that is known'),
+  })
+  .meta({ id: 'Progress' })
+export type Progress = z.infer<typeof Progress>
+
+/** The notifications, by their method name. */
+export const notifications = {
+  event: { summary: 'Something happened; sent after events.subscribe', params: Event },
+  progress: { summary: 'How far a request has come; sent to the connection that asked', params: Progress },
+  disconnect: {
+    summary: 'The last line before the daemon closes the connection',
+    params: z.object({ name: z.enum(['SLOW_READER', 'LINE_TOO_LONG', 'SHUTTING_DOWN']), message: z.string() }),
+  },
+} as const
+
+const kinds = Event.options.map((option) => option.shape.kind.value)
+
+export const eventMethods = {
+  'events.subscribe': method({
+    summary: 'Send `event` notifications on this connection from now on',
+    description:
+      'A second subscribe replaces the first. Whoever reads too slowly is disconnected with a reason; nothing is skipped.',
+    params: z.strictObject({
+      kinds: z.array(z.enum(kinds)).optional().describe('Only events of these kinds; all where not said'),
+    }),
+    result: z.object({ kinds: z.array(z.enum(kinds)) }),
+    errors: [],
+    access: 'observe',
+    command: { words: ['events'] },
+  }),
+  'events.unsubscribe': method({
+    summary: 'Send no more events on this connection',
+    params: z.strictObject({}),
+    result: z.object({}),
+    errors: [],
+    access: 'observe',
+  }),
+}

@@ -1,0 +1,30 @@
+/**
+ * THE table of public methods. Dispatch, command line, help, completion, the OpenRPC document and the reference page are
+ * all derived from it: a new method is one entry here and one handler in the daemon.
+ */
+import type * as z from 'zod'
+import type { ErrorName } from '../errors.ts'
+import { eventMethods } from './events.ts'
+import { imageMethods } from './image.ts'
+import { systemMethods } from './system.ts'
+import { vmMethods } from './vm.ts'
+
+export const methods = { ...vmMethods, ...imageMethods, ...eventMethods, ...systemMethods }
+
+export type MethodName = keyof typeof methods
+/** What a handler receives: checked, defaults filled in. */
+export type Params<M extends MethodName> = z.output<(typeof methods)[M]['params']>
+/** What a caller may send: fields with a default are optional, brands are earned by the check. */
+export type ParamsInput<M extends MethodName> = Unbranded<z.input<(typeof methods)[M]['params']>>
+export type Result<M extends MethodName> = z.output<(typeof methods)[M]['result']>
+
+/** Errors that any request can meet. */
+export const everyMethod = ['PARSE_ERROR', 'INVALID_REQUEST', 'METHOD_NOT_FOUND', 'INVALID_PARAMS', 'INTERNAL', 'ACCESS_DENIED', 'LINE_TOO_LONG', 'BATCH_TOO_LARGE', 'SHUTTING_DOWN'] as const satisfies readonly ErrorName[]
+
+type Unbranded<T> = T extends string & z.$brand
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Unbranded<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Unbranded<T[Key]> }
+      : T

@@ -1,0 +1,60 @@
+/** The daemon itself, and the host that it runs on. */
+import * as z from 'zod'
+import { Timestamp } from '../names.ts'
+import { method } from './method.ts'
+
+export const Check = z
+  .object({
+    subject: z.string().describe('The program, device or right'),
+    status: z.enum(['ok', 'missing', 'degraded']).describe('missing: needed and not there; degraded: works, but worse'),
+    detail: z.string().describe('What was found'),
+    remedy: z.string().optional().describe('The command that mends it'),
+  })
+  .meta({ id: 'Check' })
+export type Check = z.infer<typeof Check>
+
+export const Accelerator = z
+  .object({
+    kind: z.enum(['kvm', 'tcg']),
+    reason: z.string().describe('Why this one: what the probe saw, or the configuration'),
+  })
+  .meta({ id: 'Accelerator' })
+export type Accelerator = z.infer<typeof Accelerator>
+
+export const systemMethods = {
+  'system.info': method({
+    summary: 'Show version, folders and accelerator of the daemon',
+    params: z.strictObject({}),
+    result: z.object({
+      version: z.string(),
+      hostname: z.string(),
+      pid: z.int(),
+      uid: z.int(),
+      startedAt: Timestamp,
+      serviceManager: z.enum(['embedded', 'systemd']),
+      accelerator: Accelerator.optional().describe('Absent until the first VM needed to know'),
+      folders: z.object({ images: z.string(), disks: z.string(), config: z.string(), runtime: z.string(), logs: z.string() }),
+      vms: z.int().describe('Number of VMs'),
+    }),
+    errors: [],
+    access: 'observe',
+    command: { words: ['info'] },
+  }),
+  'system.doctor': method({
+    summary: 'Check each program, device and right that is needed or useful',
+    description: 'Seen with the daemon\'s eyes. `aetherscale doctor` also works where no daemon answers.',
+    params: z.strictObject({}),
+    result: z.object({ checks: z.array(Check) }),
+    errors: [],
+    access: 'observe',
+    command: { words: ['doctor'], table: { rows: 'checks', columns: ['status', 'subject', 'detail', 'remedy'] } },
+  }),
+  'rpc.discover': method({
+    summary: 'Describe every method as an OpenRPC document',
+    description: 'See the OpenRPC specification 1.3, section "Service Discovery Method".',
+    params: z.strictObject({}),
+    result: z.record(z.string(), z.unknown()),
+    errors: [],
+    access: 'observe',
+  }),
+}

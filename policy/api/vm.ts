@@ -1,0 +1,231 @@
+/** Virtual machines: what they look like, and what can be asked of them. */
+import * as z from 'zod'
+import { ImageName, MacAddress, PortForward, Timestamp, VmId, VmName, VmRef } from '../names.ts'
+import { method } from './method.ts'
+
+const MebiBytes = z.int().positive().meta({ unit: 'MiB' })
+const Seconds = z.int().min(0).max(86_400).meta({ unit: 's' })
+
+/** One interface of a VM as asked for. A union by `kind`, so that further kinds of network find their place. */
+export const NetworkRequest = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({
+        kind: z.literal('user'),
+        forwards: z.array(PortForward).max(64).default([]).describe('Ports of the host that lead into the guest'),
+      })
+      .describe("QEMU's own NAT: the guest reaches out, nothing reaches in but the forwards; needs no privilege"),
+  ])
+  .meta({ id: 'NetworkRequest' })
+export type NetworkRequest = z.infer<typeof NetworkRequest>
+
+export const GuestAddress = z
+  .object({
+    address: z.string().describe('IPv4 or IPv6 address without prefix length'),
+    prefixLength: z.int().min(0).max(128),
+    mac: MacAddress.optional().describe("The interface's MAC address, as the guest tells it"),
+    interface: z.string().describe("The interface's name in the guest"),
+  })
+  .meta({ id: 'GuestAddress' })
+export type GuestAddress = z.infer<typeof GuestAddress>
+
+export const VmState = z
+  .enum(['creating', 'stopped', 'starting', 'running', 'paused', 'stopping', 'deleting', 'broken'])
+  .meta({
+    id: 'VmState',
+    description:
+      'Derived when asked. creating, starting, stopping, deleting: an operation is under way; running: QEMU runs the ' +
+      'guest; paused: QEMU is there and holds the guest; stopped: no QEMU; broken: see `problem`',
+  })
+export type VmState = z.infer<typeof VmState>
+
+export const Vm = z
+  .object({
+    id: VmId,
+    name: VmName.optional(),
+    state: VmState,
+    image: ImageName,
+    vcpus: z.int(),
+    memoryMiB: MebiBytes,
+    diskMiB: MebiBytes.describe('Virtual size of the disk'),
+    autostart: z.boolean().describe('Started with the daemon after each boot of the host'),
+    machine: z.string().describe("QEMU's versioned machine type, pinned when the VM was made"),
+    createdAt: Timestamp,
+    networks: z.array(
+      z.object({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
+    ),
+    addresses: z.array(GuestAddress).describe('As the guest agent told them; loopback left out'),
+    addressesAgeSeconds: z.number().optional().describe('Time since the agent told the addresses'),
+    agent: z.enum(['absent', 'connected']).describe('Whether a guest agent has its port open'),
+    pid: z.int().optional().describe("QEMU's process id"),
+    startedAt: Timestamp.optional(),
+    accelerator: z.enum(['kvm', 'tcg']).optional().describe('What runs the guest now'),
+    operation: z.string().optional().describe('The operation under way'),
+    problem: z.string().optional().describe('What is wrong with the VM, and what mends it'),
+  })
+  .meta({ id: 'Vm' })
+export type Vm = z.infer<typeof Vm>
+
+export const CreateParams = z.strictObject({
+  image: ImageName.describe('Base image that the disk stands on'),
+  name: VmName.optional(),
+  vcpus: z.int().min(1).max(256).default(1).describe('Virtual CPUs'),
+  memoryMiB: MebiBytes.min(32).max(4_194_304).default(1024).describe('Memory of the guest'),
+  diskMiB: MebiBytes.max(67_108_864).optional().describe("Virtual size of the disk; the image's own where not said"),
+  networks: z
+    .array(NetworkRequest)
+    .max(8)
+    .default([{ kind: 'user', forwards: [] }])
+    .describe('Interfaces of the VM, in order; [] for none'),
+  autostart: z.boolean().default(false).describe('Start it with the daemon after each boot of the host'),
+})
+export type CreateParams = z.infer<typeof CreateParams>
+
+const oneVm = { vm: VmRef }
+
+export const StopRung = z.enum(['already-stopped', 'guest', 'sigterm', 'sigkill']).meta({
+  id: 'StopRung',
+  description:
+    'What ended the VM: guest, it powered itself down when asked (agent or ACPI); sigterm, sigkill: the signal to QEMU',
+})
+export type StopRung = z.infer<typeof StopRung>
+
+const stopParams = {
+  force: z.boolean().default(false).describe('Do not ask the guest; begin with SIGTERM to QEMU'),
+  timeoutSeconds: Seconds.default(60).describe('How long the guest may take before SIGTERM'),
+}
+
+const Command = z
+  .object({ purpose: z.string(), argv: z.array(z.string()) })
+  .meta({ id: 'Command', description: 'A program with its arguments, one string each; no shell reads them' })
+
+const startErrors = ['VM_START_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO'] as const
+const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
+const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'VM_DISK_TOO_SMALL'] as const
+
+export const vmMethods = {
+  'vm.create': method({
+    summary: 'Make a VM from a base image, and start it',
+    description: 'Nothing is left of a VM that could not be made. One that was made and then did not start stays, stopped.',
+    params: CreateParams.extend({ start: z.boolean().default(true).describe('Start it right away') }),
+    result: Vm,
+    errors: ['VM_NAME_TAKEN', ...imageFound, ...startErrors],
+    access: 'control',
+    progress: true,
+    command: { words: ['vm', 'create'], args: ['image'] },
+  }),
+  'vm.list': method({
+    summary: 'List the VMs',
+    description: 'Answered from what the daemon holds: no process is started and no guest is asked.',
+    params: z.strictObject({ state: VmState.optional().describe('Only those in this state') }),
+    result: z.object({ vms: z.array(Vm).describe('In order of creation') }),
+    errors: [],
+    access: 'observe',
+    command: {
+      words: ['vm', 'list'],
+      table: { rows: 'vms', columns: ['id', 'name', 'state', 'image', 'vcpus', 'memoryMiB', 'agent', 'addresses'] },
+    },
+  }),
+  'vm.get': method({
+    summary: 'Show one VM',
+    params: z.strictObject(oneVm),
+    result: Vm,
+    errors: ['VM_NOT_FOUND'],
+    access: 'observe',
+    command: { words: ['vm', 'get'], args: ['vm'] },
+  }),
+  'vm.start': method({
+    summary: 'Start a VM; one that runs is left alone, with a hint',
+    params: z.strictObject(oneVm),
+    result: z.object({ vm: Vm, hint: z.string().optional() }),
+    errors: [...found, ...startErrors],
+    access: 'control',
+    progress: true,
+    command: { words: ['vm', 'start'], args: ['vm'] },
+  }),
+  'vm.stop': method({
+    summary: 'Stop a VM: ask the guest, then SIGTERM, then SIGKILL',
+    description:
+      'The guest is asked through its agent, or by the ACPI power button where there is none, and has `timeoutSeconds` ' +
+      'to power down; then QEMU gets SIGTERM and, 10 s later, SIGKILL. A stop with `force` hastens one that waits.',
+    params: z.strictObject({ ...oneVm, ...stopParams }),
+    result: z.object({ vm: Vm, endedBy: StopRung, hint: z.string().optional() }),
+    errors: [...found, 'VM_STOP_FAILED'],
+    access: 'control',
+    progress: true,
+    command: { words: ['vm', 'stop'], args: ['vm'] },
+  }),
+  'vm.restart': method({
+    summary: 'Stop a VM as vm.stop does, and start it again',
+    params: z.strictObject({ ...oneVm, ...stopParams }),
+    result: z.object({ vm: Vm, endedBy: StopRung }),
+    errors: [...found, 'VM_STOP_FAILED', ...startErrors],
+    access: 'control',
+    progress: true,
+    command: { words: ['vm', 'restart'], args: ['vm'] },
+  }),
+  'vm.delete': method({
+    summary: 'Delete a VM with its disk; one that runs is ended first, by force',
+    params: z.strictObject(oneVm),
+    result: z.object({ id: VmId }),
+    errors: ['VM_NOT_FOUND', 'VM_STOP_FAILED', 'HOST_IO'],
+    access: 'control',
+    command: { words: ['vm', 'delete'], args: ['vm'] },
+  }),
+  'vm.wait': method({
+    summary: 'Wait until a VM runs, its agent answers, or it is stopped',
+    params: z.strictObject({
+      ...oneVm,
+      for: z.enum(['running', 'agent', 'stopped']).default('running').describe('What to wait for; agent: it answered'),
+      timeoutSeconds: Seconds.default(60).describe('After this long, VM_WAIT_TIMEOUT'),
+    }),
+    result: Vm,
+    errors: ['VM_NOT_FOUND', 'VM_WAIT_TIMEOUT'],
+    access: 'observe',
+    command: { words: ['vm', 'wait'], args: ['vm'] },
+  }),
+  'vm.plan': method({
+    summary: 'Show what would be run for a VM that is there, or for one that could be made; nothing is done',
+    params: CreateParams.partial({ image: true }).extend({
+      vm: VmRef.optional().describe('A VM that is there; leave it out and give `image` for one that is not'),
+    }),
+    result: z.object({
+      commands: z.array(Command).describe('In the order in which they would run'),
+      files: z.array(z.string()).describe('Files and folders that would be made'),
+      networks: z.array(z.string()).describe('What each network needs of the host'),
+    }),
+    errors: [...found, ...imageFound],
+    access: 'observe',
+    command: { words: ['vm', 'plan'], args: ['vm'] },
+  }),
+  'vm.log': method({
+    summary: 'Read what the serial console or QEMU itself has printed',
+    description: 'Ask again with `offset` set to the answer\'s `nextOffset` to follow it.',
+    params: z.strictObject({
+      ...oneVm,
+      source: z.enum(['console', 'qemu']).default('console').describe('The serial console, or QEMU\'s own messages'),
+      offset: z.int().min(0).optional().describe('Byte to begin at; the last `limitBytes` where not said'),
+      limitBytes: z.int().min(1).max(262_144).default(65_536).describe('Bytes to answer at the most'),
+    }),
+    result: z.object({
+      text: z.string().describe('UTF-8; bytes that are not are shown as U+FFFD'),
+      offset: z.int().describe('Where the text begins; larger than asked where older bytes are gone'),
+      nextOffset: z.int().describe('Where the next one goes on'),
+    }),
+    errors: ['VM_NOT_FOUND', 'HOST_IO'],
+    access: 'observe',
+    command: { words: ['vm', 'log'], args: ['vm'] },
+  }),
+  'vm.console': method({
+    summary: "Join a VM's serial console",
+    description:
+      'After the answer the connection carries the raw bytes of the serial line, both ways; it ends with the VM. Several ' +
+      'may join at once and see the same. To leave, close the connection.',
+    params: z.strictObject(oneVm),
+    result: z.object({ vm: VmId }),
+    errors: ['VM_NOT_FOUND', 'VM_NOT_RUNNING', 'HOST_IO'],
+    access: 'control',
+    upgrade: true,
+    command: { words: ['vm', 'console'], args: ['vm'] },
+  }),
+}

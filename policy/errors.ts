@@ -1,0 +1,92 @@
+/**
+ * The one table of errors that a caller can meet. A code is never reused for another meaning; a name is what scripts
+ * compare. The message of an error says what happened and why, its hint what to do.
+ */
+
+/** What an error means for a script: the exit status of `aetherscale`. */
+export const exitStatus = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  denied: 4,
+  notFound: 5,
+  conflict: 6,
+  timeout: 7,
+} as const
+export type ExitStatus = keyof typeof exitStatus
+
+interface ErrorEntry {
+  /** JSON-RPC error code: -32768 to -32000 as the specification reserves them, ours from 1000 up. */
+  readonly code: number
+  readonly exit: ExitStatus
+  readonly summary: string
+}
+
+export const errorTable = {
+  PARSE_ERROR: { code: -32700, exit: 'usage', summary: 'The line is not one JSON text in UTF-8' },
+  INVALID_REQUEST: { code: -32600, exit: 'usage', summary: 'The JSON is not a JSON-RPC 2.0 request' },
+  METHOD_NOT_FOUND: { code: -32601, exit: 'usage', summary: 'There is no such method' },
+  INVALID_PARAMS: { code: -32602, exit: 'usage', summary: 'The params do not fit the method; `field` says which' },
+  INTERNAL: { code: -32603, exit: 'failed', summary: 'A defect of the daemon; its log has the details under `ref`' },
+
+  ACCESS_DENIED: { code: -32001, exit: 'denied', summary: 'The method changes things and this socket only observes' },
+  LINE_TOO_LONG: { code: -32002, exit: 'usage', summary: 'A line is over the limit; the connection is closed' },
+  BATCH_TOO_LARGE: { code: -32003, exit: 'usage', summary: 'A batch holds more requests than are taken at once' },
+  SLOW_READER: { code: -32004, exit: 'failed', summary: 'The client did not read what was sent; disconnected' },
+  SHUTTING_DOWN: { code: -32005, exit: 'unreachable', summary: 'The daemon is stopping and takes no more work' },
+
+  VM_NOT_FOUND: { code: 1001, exit: 'notFound', summary: 'No VM has this id or name' },
+  VM_NAME_TAKEN: { code: 1002, exit: 'conflict', summary: 'Another VM has this name' },
+  VM_NOT_RUNNING: { code: 1003, exit: 'conflict', summary: 'The VM has to run for this and does not' },
+  VM_START_FAILED: { code: 1004, exit: 'failed', summary: 'QEMU did not come up; the message has its last words' },
+  VM_WAIT_TIMEOUT: { code: 1005, exit: 'timeout', summary: 'The VM did not reach the state in the time given' },
+  VM_DISK_MISSING: { code: 1006, exit: 'failed', summary: 'The disk of the VM is not where its record says' },
+  VM_DISK_TOO_SMALL: { code: 1007, exit: 'usage', summary: 'The disk asked for is smaller than the image' },
+  VM_STOP_FAILED: { code: 1008, exit: 'failed', summary: 'The VM outlived every rung of the stop ladder' },
+  VM_RECORD_BROKEN: { code: 1009, exit: 'failed', summary: 'vm.json of the VM cannot be read or written by another version' },
+
+  IMAGE_NOT_FOUND: { code: 1101, exit: 'notFound', summary: 'No base image has this name' },
+  IMAGE_NAME_TAKEN: { code: 1102, exit: 'conflict', summary: 'Another base image has this name' },
+  IMAGE_IN_USE: { code: 1103, exit: 'conflict', summary: 'VMs stand on this image' },
+  IMAGE_INVALID: { code: 1104, exit: 'failed', summary: 'The file is not a sound qcow2 or raw disk' },
+  IMAGE_UNSAFE: { code: 1105, exit: 'denied', summary: 'The image refers to a file outside the image folder' },
+  IMAGE_FOLDER_MISSING: { code: 1106, exit: 'failed', summary: 'The image folder is not there' },
+  IMAGE_SOURCE_UNREADABLE: { code: 1107, exit: 'failed', summary: 'The file to import cannot be read by the daemon' },
+
+  NO_SPACE: { code: 1201, exit: 'failed', summary: 'The file system is full' },
+  PROGRAM_MISSING: { code: 1202, exit: 'failed', summary: 'A program that this needs is not installed' },
+  ACCEL_UNAVAILABLE: { code: 1203, exit: 'failed', summary: 'The accelerator demanded does not boot a guest here' },
+  PORT_IN_USE: { code: 1204, exit: 'conflict', summary: 'A port to forward is taken on the host' },
+  HOST_IO: { code: 1205, exit: 'failed', summary: 'The host refused a file operation' },
+  PATH_TOO_LONG: { code: 1206, exit: 'failed', summary: 'The path of a Unix socket would exceed 107 bytes' },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorName = keyof typeof errorTable
+
+/** What travels beside code and message. */
+export interface ErrorData {
+  readonly name: ErrorName
+  /** The parameter that is wrong, as a path: `networks.0.forwards.1`. */
+  readonly field?: string
+  /** What the caller can do about it. */
+  readonly hint?: string
+  /** Key of the daemon's log line about it. */
+  readonly ref?: string
+}
+
+/** An error that a caller can act on. Anything else that is thrown is a bug and becomes INTERNAL. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  readonly data: ErrorData
+
+  constructor(name: ErrorName, message: string, more: { field?: string; hint?: string; cause?: unknown } = {}) {
+    const { cause, ...data } = more
+    super(message, cause === undefined ? undefined : { cause })
+    this.data = { name, ...data }
+  }
+
+  get code(): number {
+    return errorTable[this.data.name].code
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Names and small values that cross a boundary, each with its grammar. A value that has passed here is safe as a file
+ * name, as one word of a command line and as a host name; nothing downstream escapes it again.
+ */
+import * as z from 'zod'
+
+/** Eight letters, drawn at random by the daemon; the field's first program used the same form. */
+export const VmId = z
+  .string()
+  .regex(/^[a-z]{8}$/)
+  .brand<'VmId'>()
+  .meta({ id: 'VmId', description: 'Id of a VM: eight letters a-z', examples: ['adbvzwdf'] })
+export type VmId = z.infer<typeof VmId>
+
+/** A host name label (RFC 1123, section 2.1). Ids and names share one namespace, so either finds a VM. */
+export const VmName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+  .brand<'VmName'>()
+  .meta({
+    id: 'VmName',
+    description: 'Name of a VM: 1 to 63 of a-z, 0-9 and "-", not first or last; unique among names and ids',
+    examples: ['web-1'],
+  })
+export type VmName = z.infer<typeof VmName>
+
+/** What a caller says to mean a VM. Every VmId is a VmName by its form, so one grammar holds both. */
+export const VmRef = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+  .brand<'VmRef'>()
+  .meta({ id: 'VmRef', description: 'Id or name of a VM', examples: ['adbvzwdf', 'web-1'] })
+export type VmRef = z.infer<typeof VmRef>
+
+/** The file is `NAME.qcow2` in the image folder; a path is not a name. */
+export const ImageName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/)
+  .brand<'ImageName'>()
+  .meta({
+    id: 'ImageName',
+    description: 'Name of a base image, without folder and ending: up to 63 of letters, digits, ".", "_" and "-"',
+    examples: ['tiny', 'debian-12'],
+  })
+export type ImageName = z.infer<typeof ImageName>
+
+/** Lower case, colon-separated, unicast. */
+export const MacAddress = z
+  .string()
+  .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/)
+  .brand<'MacAddress'>()
+  .meta({ id: 'MacAddress', description: 'Unicast MAC address', examples: ['52:54:00:12:34:56'] })
+export type MacAddress = z.infer<typeof MacAddress>
+
+/**
+ * A port of the host that leads to a port of the guest, in the order of QEMU's `hostfwd` and of `docker -p`. The host's
+ * address is 127.0.0.1 where none is said: a forward is not open to the network by accident.
+ */
+export const PortForward = z
+  .string()
+  .regex(/^((tcp|udp):)?(\d{1,3}(\.\d{1,3}){3}:)?\d{1,5}:\d{1,5}$/)
+  .refine((text) => parsePortForward(text) !== undefined, 'an octet over 255, or a port outside 1-65535')
+  .brand<'PortForward'>()
+  .meta({
+    id: 'PortForward',
+    description: '[tcp:|udp:][HOST_ADDRESS:]HOST_PORT:GUEST_PORT; tcp on 127.0.0.1 where not said',
+    examples: ['2222:22', 'udp:0.0.0.0:5353:53'],
+  })
+export type PortForward = z.infer<typeof PortForward>
+
+/** The parts of a {@link PortForward}; ports are 1 to 65535. */
+export interface ForwardedPort {
+  readonly protocol: 'tcp' | 'udp'
+  readonly hostAddress: string
+  readonly hostPort: number
+  readonly guestPort: number
+}
+
+/** Reads a port forward; `undefined` if the text is not one. */
+export function parsePortForward(text: string): ForwardedPort | undefined {
+  const match = /^(?:(tcp|udp):)?(?:(\d+\.\d+\.\d+\.\d+):)?(\d+):(\d+)$/.exec(text)
+  if (!match) return undefined
+  const [, protocol, hostAddress = '127.0.0.1', host, guest] = match
+  const hostPort = Number(host)
+  const guestPort = Number(guest)
+  const ports = [hostPort, guestPort].every((port) => port >= 1 && port <= 65_535)
+  const address = hostAddress.split('.').every((octet) => Number(octet) <= 255)
+  if (!ports || !address) return undefined
+  return { protocol: protocol === 'udp' ? 'udp' : 'tcp', hostAddress, hostPort, guestPort }
+}
+
+/** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` prints it. */
+export const Timestamp = z.iso.datetime().meta({ id: 'Timestamp', description: 'Time in UTC, RFC 3339' })
