@@ -21,7 +21,11 @@ export interface RequestContext {
   progress(message: string, fraction?: number): void
   /** Replaces the events that this connection gets; `undefined` for none. */
   subscribe(kinds: readonly Event['kind'][] | undefined): void
-  /** After the answer, hands the connection over as a raw byte stream; `early` are bytes that came behind the request. */
+  /**
+   * After the answer, hands the connection over as a raw byte stream; `early` are bytes that came behind the request.
+   * The socket is paused, ends when its client ends its side, and is destroyed already where the client has gone. Not
+   * called where the handler fails after all.
+   */
   upgrade(take: (socket: Socket, early: Uint8Array) => void): void
 }
 

@@ -40,7 +40,7 @@ export const notifications = {
   },
 } as const
 
-const kinds = Event.options.map((option) => option.shape.kind.value)
+export const eventKinds = Event.options.map((option) => option.shape.kind.value)
 
 export const eventMethods = {
   'events.subscribe': method({
@@ -48,9 +48,9 @@ export const eventMethods = {
     description:
       'A second subscribe replaces the first. Whoever reads too slowly is disconnected with a reason; nothing is skipped.',
     params: z.strictObject({
-      kinds: z.array(z.enum(kinds)).optional().describe('Only events of these kinds; all where not said'),
+      kinds: z.array(z.enum(eventKinds)).optional().describe('Only events of these kinds; all where not said'),
     }),
-    result: z.object({ kinds: z.array(z.enum(kinds)) }),
+    result: z.object({ kinds: z.array(z.enum(eventKinds)) }),
     errors: [],
     access: 'observe',
     command: { words: ['events'] },

@@ -55,7 +55,7 @@ export const Vm = z
       z.object({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
     ),
     addresses: z.array(GuestAddress).describe('As the guest agent told them; loopback left out'),
-    addressesAgeSeconds: z.number().optional().describe('Time since the agent told the addresses'),
+    addressesAt: Timestamp.optional().describe('When the agent last told the addresses'),
     agent: z.enum(['absent', 'connected']).describe('Whether a guest agent has its port open'),
     pid: z.int().optional().describe("QEMU's process id"),
     startedAt: Timestamp.optional(),
@@ -106,7 +106,7 @@ const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 
 export const vmMethods = {
   'vm.create': method({
     summary: 'Make a VM from a base image, and start it',
-    description: 'Nothing is left of a VM that could not be made. One that was made and then did not start stays, stopped.',
+    description: 'Nothing is left of a VM that could not be made, nor of one that was to start and did not.',
     params: CreateParams.extend({ start: z.boolean().default(true).describe('Start it right away') }),
     result: Vm,
     errors: ['VM_NAME_TAKEN', ...imageFound, ...startErrors],

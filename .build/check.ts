@@ -1,0 +1,38 @@
+/**
+ * The test command: `node .build/check.ts [--fast | PATH…]`.
+ *
+ * Everything: types, lint, generated files, imports, hygiene, bundles, then all tests. `--fast` leaves the system tests
+ * out. With parts of paths it runs the test files that have them, and nothing else. The last line is
+ * `N passed, N failed[, N skipped]`, where each check counts like a test; the exit status is 0 if nothing failed.
+ */
+import { fileURLToPath } from 'node:url'
+import { runChecks } from './checks.ts'
+import { giveBack } from './give-back.ts'
+import type { Outcome } from './tests/outcome.ts'
+import { describeFile, refuseMissingPrograms, summarize } from './tests/report.ts'
+import { findTestFiles, isSystemTest, runTestFiles } from './tests/run-all.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const args = process.argv.slice(2)
+const isFast = args.includes('--fast')
+const only = args.filter((arg) => arg !== '--fast')
+
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort(signal))
+
+const onFile = (file: string, outcomes: readonly Outcome[], ms: number) => console.log(describeFile(file, outcomes, ms))
+const checks = only.length > 0 ? [] : await runChecks({ root, signal: interruption.signal, onCheck: onFile })
+const files = findTestFiles(root, only).filter((file) => !isFast || !isSystemTest(file))
+const tests = await runTestFiles(files, { root, signal: interruption.signal, onFile })
+if (tests.length === 0) tests.push({ file: 'test', name: only.join(' '), result: 'failed', detail: 'no test ran' })
+if (interruption.signal.aborted) {
+  const detail = `interrupted by ${String(interruption.signal.reason)}`
+  tests.push({ file: 'test', name: '', result: 'failed', detail })
+}
+
+giveBack(root, ['dist', '.tap'])
+
+const all = [...checks, ...tests]
+const outcomes = process.env['CI'] ? refuseMissingPrograms(all) : all
+console.log(summarize(outcomes))
+process.exitCode = outcomes.some((outcome) => outcome.result === 'failed') ? 1 : 0

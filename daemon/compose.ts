@@ -1,0 +1,194 @@
+/** The only file that wires modules together: from a configuration to a daemon that answers. */
+import { mkdir, readFile, rm, readdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { methods } from '../policy/api/index.ts'
+import type { Accelerator, Check } from '../policy/api/system.ts'
+import { UserError } from '../policy/errors.ts'
+import { describeApi } from '../policy/openrpc.ts'
+import type { Config, Folders } from './config.ts'
+import { checkHost } from './doctor/host.ts'
+import { checkPrograms } from './doctor/programs.ts'
+import { checkVms } from './doctor/vms.ts'
+import { createEventBus } from './events.ts'
+import { createHandlers } from './handlers.ts'
+import { IMPORTING } from './image/import.ts'
+import { createImageStore } from './image/store.ts'
+import type { Logger } from './log.ts'
+import { probeAccelerator } from './qemu/accelerator.ts'
+import { createGuestAgent } from './qemu/agent.ts'
+import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
+import { connectQmp } from './qemu/qmp.ts'
+import { createDispatcher } from './rpc/dispatch.ts'
+import { startRpcServer } from './rpc/server.ts'
+import { createEmbeddedManager } from './service/embedded.ts'
+import { childEnvironment } from './service/environment.ts'
+import { lockFolder } from './state/lock.ts'
+import { createConsoles } from './vm/console.ts'
+import type { VmDependencies } from './vm/dependencies.ts'
+import { createGuestWatch } from './vm/guest.ts'
+import { createLifecycle } from './vm/lifecycle.ts'
+import { createLogLimit } from './vm/log.ts'
+import { createMonitor } from './vm/monitor.ts'
+import { createQueues } from './vm/queue.ts'
+import { adoptRunning, findOrphans, recoverAll } from './vm/recover.ts'
+import { openVmTable, type Entry } from './vm/table.ts'
+
+export interface Daemon {
+  /** Takes no more requests, lets what runs come to an end for a moment, and closes. VMs run on. */
+  close(): Promise<void>
+}
+
+/** A stop that still waits for its guest is not waited for: the next daemon goes on with it. */
+const CLOSE_GRACE_MS = 5000
+
+/** Starts a daemon; resolves when its sockets answer. Throws UserError where something of the host is in the way. */
+export async function startDaemon(config: Config, log: Logger, version: string): Promise<Daemon> {
+  const { folders } = config
+  await makeFolders(config)
+  const unlock = lockFolder(folders.config)
+  await removeDebris(folders)
+
+  const startedAt = new Date()
+  const events = createEventBus()
+  const table = await openVmTable(folders, events, log)
+  const services = createEmbeddedManager()
+  const accelerator = remember(() => probe(config))
+  const guests = createGuestWatch({ table, events, agent: (entry) => agentOf(entry) })
+  const agents = new WeakMap<Entry, ReturnType<typeof createGuestAgent>>()
+  const agentOf = (entry: Entry): ReturnType<typeof createGuestAgent> => {
+    const agent = agents.get(entry) ?? createGuestAgent(entry.paths.agent)
+    agents.set(entry, agent)
+    return agent
+  }
+  const monitor = createMonitor({ table, services, events, log, connectQmp, onAgent: guests.watch })
+  const vms: VmDependencies = {
+    config,
+    table,
+    images: createImageStore(folders.images),
+    services,
+    monitor,
+    events,
+    log,
+    qemu: QEMU_PROGRAM,
+    accelerator: accelerator.get,
+    machine: remember(() => newestMachine(QEMU_PROGRAM)).get,
+    agent: agentOf,
+  }
+  const queues = createQueues<Entry>()
+  const lifecycle = createLifecycle(vms, queues)
+  const consoles = createConsoles()
+  const logLimit = createLogLimit(table, log)
+  await adoptRunning(vms)
+
+  const handlers = createHandlers({
+    vms,
+    lifecycle,
+    consoles,
+    describeSystem: () => ({
+      version,
+      hostname: hostname(),
+      pid: process.pid,
+      uid: process.getuid?.() ?? -1,
+      startedAt: startedAt.toISOString(),
+      serviceManager: services.kind,
+      ...(accelerator.known() && { accelerator: accelerator.known() }),
+      folders,
+      vms: table.size,
+    }),
+    examine: async () => [
+      ...checkPrograms(),
+      ...(await checkHost(config, accelerator.get)),
+      ...checkVms(table, await findOrphans(vms)),
+    ],
+    discover: () => describeApi(methods, version),
+  })
+  const [control, observe] = await Promise.all([config.controlGroup, config.observeGroup].map(groupId))
+  const server = await startRpcServer({
+    directory: folders.runtime,
+    mode: control === undefined && observe === undefined ? 0o600 : 0o660,
+    groups: { ...(control !== undefined && { control }), ...(observe !== undefined && { observe }) },
+    dispatcher: createDispatcher({ handlers, log }),
+    events,
+    log,
+  })
+  log.info({ version, pid: process.pid, sockets: folders.runtime, vms: table.size }, 'ready')
+  const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
+    log.error({ err: error }, 'recovery was cut short')
+  })
+
+  return {
+    async close() {
+      await server.close()
+      const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
+      await Promise.race([
+        Promise.all([queues.idle(), recovery]),
+        new Promise((resolve) => {
+          grace.addEventListener('abort', resolve)
+        }),
+      ])
+      logLimit.close()
+      guests.close()
+      consoles.close()
+      monitor.close()
+      unlock()
+      log.info('stopped; VMs run on')
+    },
+  }
+}
+
+/** For `aetherscaled --doctor`: what the host offers, where no daemon is there to say more. */
+export async function examineHost(config: Config): Promise<Check[]> {
+  return [...checkPrograms(), ...(await checkHost(config, () => probe(config)))]
+}
+
+async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
+  // Others reach the sockets only where a group was named for them; all else in there is the daemon's alone.
+  const isShared = controlGroup !== undefined || observeGroup !== undefined
+  await mkdir(folders.runtime, { recursive: true, mode: isShared ? 0o755 : 0o700 })
+  const own = [folders.disks, folders.config, folders.logs, join(folders.runtime, 'vm')]
+  for (const folder of isImageFolderChosen ? own : [folders.images, ...own]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  }
+}
+
+/** Copies that a killed daemon did not finish; nobody else makes such files. */
+async function removeDebris(folders: Folders): Promise<void> {
+  for (const name of await readdir(folders.images).catch(() => [])) {
+    if (name.startsWith('.') && name.endsWith(IMPORTING)) await rm(join(folders.images, name), { force: true })
+  }
+}
+
+async function probe({ accel, folders }: Config): Promise<Accelerator> {
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  const cacheFile = join(folders.config, 'accelerator.json')
+  return await probeAccelerator({ mode: accel, qemu: QEMU_PROGRAM, cacheFile, bootId })
+}
+
+/** Asks once, and again only if it failed. */
+function remember<T>(ask: () => Promise<T>): { get: () => Promise<T>; known: () => T | undefined } {
+  let asked: Promise<T> | undefined
+  let answer: T | undefined
+  return {
+    known: () => answer,
+    async get() {
+      asked ??= ask()
+      try {
+        answer = await asked
+        return answer
+      } catch (error) {
+        asked = undefined
+        throw error
+      }
+    },
+  }
+}
+
+async function groupId(name: string | undefined): Promise<number | undefined> {
+  if (name === undefined) return undefined
+  const { stdout } = await execa('getent', ['group', name], { reject: false, env: childEnvironment(), extendEnv: false })
+  const gid = Number(stdout.split(':')[2])
+  if (stdout && Number.isInteger(gid)) return gid
+  throw new UserError('HOST_IO', `There is no group "${name}" on this host`, { hint: `Make it: sudo groupadd --system ${name}` })
+}

@@ -1,0 +1,163 @@
+/**
+ * The daemon's configuration: `daemon.json` in the configuration folder, over it the environment, over that the command
+ * line's `--root`. Read once at start; nothing else in the daemon looks at the environment.
+ */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import * as z from 'zod'
+import { SOCKET_PATH_LIMIT } from '../policy/wire.ts'
+import { UserError } from '../policy/errors.ts'
+
+const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
+const GroupName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a group')
+
+/** `daemon.json`; every field may be left out. */
+const ConfigFile = z.strictObject({
+  images: AbsolutePath.optional(),
+  disks: AbsolutePath.optional(),
+  runtime: AbsolutePath.optional(),
+  logs: AbsolutePath.optional(),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).optional(),
+  accel: z.enum(['auto', 'kvm', 'tcg']).optional(),
+  controlGroup: GroupName.optional(),
+  observeGroup: GroupName.optional(),
+})
+type ConfigFile = z.infer<typeof ConfigFile>
+
+export interface Folders {
+  /** Base images, `NAME.qcow2`. */
+  readonly images: string
+  /** The VMs' own disks, `ID.qcow2`. */
+  readonly disks: string
+  /** What VMs should be: `vm/ID/vm.json`. */
+  readonly config: string
+  /** Sockets and pid files; gone after a boot of the host. */
+  readonly runtime: string
+  /** What serial consoles and QEMU print: `vm/ID/console.log`, `vm/ID/qemu.log`. */
+  readonly logs: string
+}
+
+export interface Config {
+  readonly folders: Folders
+  /** Whether the image folder was chosen by somebody: if it is missing then, it is not made, for it may be a disk that is not mounted. */
+  readonly isImageFolderChosen: boolean
+  readonly logLevel: string
+  /** `auto`: KVM if it boots a guest, else TCG. */
+  readonly accel: 'auto' | 'kvm' | 'tcg'
+  /** Groups that may use the sockets besides the daemon's own user; without one, the socket is the user's alone. */
+  readonly controlGroup: string | undefined
+  readonly observeGroup: string | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Which environment variable sets which field of `daemon.json`; the names without prefix are the first program's. */
+const variables: Readonly<Record<string, keyof ConfigFile>> = {
+  BASE_IMAGE_FOLDER: 'images',
+  USER_IMAGE_FOLDER: 'disks',
+  AETHERSCALE_SOCKET_DIR: 'runtime',
+  AETHERSCALE_LOG_DIR: 'logs',
+  LOG_LEVEL: 'logLevel',
+  AETHERSCALE_ACCEL: 'accel',
+  AETHERSCALE_CONTROL_GROUP: 'controlGroup',
+  AETHERSCALE_OBSERVE_GROUP: 'observeGroup',
+}
+
+/**
+ * Settles the configuration. With `root`, every folder lies below it and no file or folder of the user's is read.
+ * Throws UserError INVALID_PARAMS that names the field, its source and what it must be.
+ */
+export function loadConfig(env: Environment, root?: string): Config {
+  const folders = root === undefined ? userFolders(env) : rootFolders(root)
+  const file = join(folders.config, 'daemon.json')
+  const fromFile = parse(readConfigFile(file), file)
+  const set = Object.entries(variables).flatMap(([name, field]) => {
+    const value = env[name]
+    return value ? [[field, field === 'logLevel' ? value.toLowerCase() : value] as const] : []
+  })
+  const fromEnv = parse(Object.fromEntries(set), 'the environment')
+  const chosen: ConfigFile = { ...fromFile, ...fromEnv, ...(root === undefined ? {} : rootFolders(root)) }
+  const config: Config = {
+    folders: {
+      images: chosen.images ?? folders.images,
+      disks: chosen.disks ?? folders.disks,
+      config: folders.config,
+      runtime: chosen.runtime ?? folders.runtime,
+      logs: chosen.logs ?? folders.logs,
+    },
+    isImageFolderChosen: root === undefined && chosen.images !== undefined,
+    logLevel: chosen.logLevel ?? 'info',
+    accel: chosen.accel ?? 'auto',
+    controlGroup: chosen.controlGroup,
+    observeGroup: chosen.observeGroup,
+  }
+  return checkSocketRoom(config)
+}
+
+function userFolders(env: Environment): Folders {
+  const home = env['HOME']
+  const inHome = (variable: string, usual: string): string => {
+    const chosen = env[variable]
+    if (chosen) return chosen
+    if (!home) throw invalid('HOME', 'the environment', `neither ${variable} nor HOME is set`)
+    return join(home, usual)
+  }
+  const data = join(inHome('XDG_DATA_HOME', '.local/share'), 'aetherscale')
+  const runtime = env['XDG_RUNTIME_DIR'] ?? env['AETHERSCALE_SOCKET_DIR']
+  if (!runtime) {
+    throw invalid('runtime', 'the environment', 'neither XDG_RUNTIME_DIR nor AETHERSCALE_SOCKET_DIR is set')
+  }
+  return {
+    images: join(data, 'images'),
+    disks: join(data, 'disks'),
+    config: env['CONFIG_DIR'] ?? join(inHome('XDG_CONFIG_HOME', '.config'), 'aetherscale'),
+    runtime: join(runtime, 'aetherscale'),
+    logs: join(inHome('XDG_STATE_HOME', '.local/state'), 'aetherscale'),
+  }
+}
+
+function rootFolders(root: string): Folders {
+  const below = (name: string): string => resolve(root, name)
+  return {
+    images: below('images'),
+    disks: below('disks'),
+    config: below('config'),
+    runtime: below('run'),
+    logs: below('log'),
+  }
+}
+
+function readConfigFile(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalid('', file, `it is not JSON: ${(cause as Error).message}`)
+  }
+}
+
+function parse(value: unknown, source: string): ConfigFile {
+  const result = ConfigFile.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw invalid(issue?.path.join('.') ?? '', source, issue?.message ?? 'it does not fit')
+}
+
+function checkSocketRoom(config: Config): Config {
+  const longest = join(config.folders.runtime, 'vm', 'x'.repeat(8), 'console.sock')
+  if (Buffer.byteLength(longest) <= SOCKET_PATH_LIMIT) return config
+  throw new UserError('PATH_TOO_LONG', `The socket ${longest} would have a path of over ${SOCKET_PATH_LIMIT} bytes`, {
+    field: 'runtime',
+    hint: 'Choose a shorter runtime folder, with AETHERSCALE_SOCKET_DIR or --root',
+  })
+}
+
+function invalid(field: string, source: string, why: string): UserError {
+  return new UserError('INVALID_PARAMS', `Configuration${field ? ` field "${field}"` : ''} in ${source}: ${why}`, { field })
+}

@@ -1,0 +1,116 @@
+/** One handler for each method of the table: from params to the module that does the work, and back to the result. */
+import type { Handlers } from './rpc/handler.ts'
+import { eventKinds } from '../policy/api/events.ts'
+import type { CreateParams } from '../policy/api/vm.ts'
+import { UserError } from '../policy/errors.ts'
+import type { Params, Result } from '../policy/api/index.ts'
+import type { ImageName, VmId } from '../policy/names.ts'
+import { deleteImage } from './image/delete.ts'
+import { importImage } from './image/import.ts'
+import type { StoredImage } from './image/store.ts'
+import type { Consoles } from './vm/console.ts'
+import type { VmDependencies } from './vm/dependencies.ts'
+import type { Lifecycle } from './vm/lifecycle.ts'
+import { readLog } from './vm/log.ts'
+import { planCreate, planStart } from './vm/plan.ts'
+import { waitForVm } from './vm/wait.ts'
+
+interface Rooms {
+  readonly vms: VmDependencies
+  readonly lifecycle: Lifecycle
+  readonly consoles: Consoles
+  readonly describeSystem: () => Result<'system.info'>
+  readonly examine: () => Promise<Result<'system.doctor'>['checks']>
+  readonly discover: () => Result<'rpc.discover'>
+}
+
+export function createHandlers({ vms, lifecycle, consoles, describeSystem, examine, discover }: Rooms): Handlers {
+  const { table, images, events } = vms
+
+  const usedBy = (name: ImageName): VmId[] =>
+    [...table.entries()].filter(({ record }) => record.image === name).map(({ id }) => id)
+
+  const viewImage = ({ name, virtualSizeMiB, fileBytes, modifiedAt, problem }: StoredImage): Result<'image.import'> => ({
+    name,
+    virtualSizeMiB,
+    fileBytes,
+    modifiedAt: modifiedAt.toISOString(),
+    usedBy: usedBy(name),
+    ...(problem && { problem: problem.message }),
+  })
+
+  return {
+    'vm.create': async (params, { progress }) => table.view(await lifecycle.create(params, progress)),
+    'vm.list': ({ state }) => {
+      const all = Array.from(table.entries(), (entry) => table.view(entry))
+      return { vms: state === undefined ? all : all.filter((vm) => vm.state === state) }
+    },
+    'vm.get': ({ vm }) => table.view(table.find(vm)),
+    'vm.start': async ({ vm }, { progress }) => {
+      const entry = table.find(vm)
+      const wasStarted = await lifecycle.start(entry, progress)
+      return { vm: table.view(entry), ...(!wasStarted && { hint: 'It was running already' }) }
+    },
+    'vm.stop': async ({ vm, ...request }, { progress }) => {
+      const entry = table.find(vm)
+      const endedBy = await lifecycle.stop(entry, request, progress)
+      return { vm: table.view(entry), endedBy, ...(endedBy === 'already-stopped' && { hint: 'It was stopped already' }) }
+    },
+    'vm.restart': async ({ vm, ...request }, { progress }) => {
+      const entry = table.find(vm)
+      const endedBy = await lifecycle.restart(entry, request, progress)
+      return { vm: table.view(entry), endedBy }
+    },
+    'vm.delete': async ({ vm }) => {
+      const entry = table.find(vm)
+      await lifecycle.remove(entry)
+      return { id: entry.id }
+    },
+    'vm.wait': async ({ vm, for: what, timeoutSeconds }, { signal }) => {
+      const entry = table.find(vm)
+      await waitForVm(table, entry, what, timeoutSeconds, signal)
+      return table.view(entry)
+    },
+    'vm.plan': (params) =>
+      params.vm === undefined ? planCreate(vms, requireImage(params)) : planStart(vms, table.find(params.vm)),
+    'vm.log': ({ vm, source, offset, limitBytes }) => {
+      const { paths } = table.find(vm)
+      return readLog(source === 'console' ? paths.consoleLog : paths.qemuLog, offset, limitBytes)
+    },
+    'vm.console': async ({ vm }, { upgrade }) => {
+      const entry = table.find(vm)
+      upgrade(await consoles.join(entry))
+      return { vm: entry.id }
+    },
+    'image.list': async () => ({ images: (await images.list()).map(viewImage) }),
+    'image.import': async ({ path, name }, { progress }) => {
+      const image = await importImage(images, { path, name, report: progress })
+      events.emit({ kind: 'image.imported', image: image.name })
+      return viewImage(image)
+    },
+    'image.delete': async ({ image }) => {
+      await deleteImage(images, image, () => usedBy(image))
+      events.emit({ kind: 'image.deleted', image })
+      return { name: image }
+    },
+    'events.subscribe': ({ kinds = [...eventKinds] }, { subscribe }) => {
+      subscribe(kinds)
+      return { kinds }
+    },
+    'events.unsubscribe': (_params, { subscribe }) => {
+      subscribe(undefined)
+      return {}
+    },
+    'system.info': describeSystem,
+    'system.doctor': async () => ({ checks: await examine() }),
+    'rpc.discover': discover,
+  }
+}
+
+function requireImage({ vm: _none, image, ...rest }: Params<'vm.plan'>): CreateParams {
+  if (image !== undefined) return { image, ...rest }
+  throw new UserError('INVALID_PARAMS', 'Neither vm nor image is given', {
+    field: 'image',
+    hint: 'Give vm for a VM that is there, or image for one that could be made',
+  })
+}

@@ -1,0 +1,69 @@
+/** aetherscaled: reads the command line, starts the daemon, and stops it on SIGTERM or SIGINT. */
+import { parseArgs } from 'node:util'
+import { UserError } from '../policy/errors.ts'
+import { examineHost, startDaemon } from './compose.ts'
+import { loadConfig } from './config.ts'
+import { createLog } from './log.ts'
+import { version } from './version.ts'
+
+const help = `aetherscaled ${version}: makes and runs virtual machines for whoever may use its sockets
+
+usage: aetherscaled [--root DIR]       run in the foreground, log to stderr
+       aetherscaled --doctor [--json]  check what the host offers, and exit
+
+  --root DIR   keep everything below DIR instead of the usual folders
+  --version    print the version
+  --help       print this
+
+Environment: BASE_IMAGE_FOLDER USER_IMAGE_FOLDER CONFIG_DIR AETHERSCALE_SOCKET_DIR AETHERSCALE_LOG_DIR
+AETHERSCALE_ACCEL AETHERSCALE_CONTROL_GROUP AETHERSCALE_OBSERVE_GROUP LOG_LEVEL; file: daemon.json in CONFIG_DIR.
+`
+
+/** sysexits(3): the command line or the configuration is wrong. */
+const EX_USAGE = 64
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      root: { type: 'string' },
+      doctor: { type: 'boolean' },
+      json: { type: 'boolean' },
+      version: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) process.stdout.write(help)
+  else if (values.version) process.stdout.write(`${version}\n`)
+  else if (values.doctor) await examine(values.root, values.json ?? false)
+  else await serve(values.root)
+}
+
+async function serve(root: string | undefined): Promise<void> {
+  const config = loadConfig(process.env, root)
+  const log = createLog(config.logLevel)
+  const daemon = await startDaemon(config, log, version)
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, 'stopping')
+    void daemon.close().then(() => process.exit(0))
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+/** For `aetherscale doctor` where no daemon answers. */
+async function examine(root: string | undefined, asJson: boolean): Promise<void> {
+  const config = loadConfig(process.env, root)
+  const checks = await examineHost(config)
+  if (asJson) process.stdout.write(`${JSON.stringify({ checks })}\n`)
+  else for (const { status, subject, detail } of checks) process.stdout.write(`${status.padEnd(9)} ${subject}: ${detail}\n`)
+  process.exitCode = checks.some(({ status }) => status === 'missing') ? 1 : 0
+}
+
+main().catch((error: unknown) => {
+  const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  if (error instanceof UserError) {
+    process.stderr.write(`aetherscaled: ${error.message}\n${error.data.hint ? `  ${error.data.hint}\n` : ''}`)
+  } else if (isUsage) process.stderr.write(`aetherscaled: ${error.message}\n`)
+  else process.stderr.write(`aetherscaled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(isUsage ? EX_USAGE : 1)
+})

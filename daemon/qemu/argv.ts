@@ -1,0 +1,144 @@
+/** PURE: QEMU's command line. All that a VM's QEMU is told is in here; qemu-system-x86_64(1) explains each option. */
+import type { ForwardedPort, MacAddress, VmId, VmName } from '../../policy/names.ts'
+import { UserError } from '../../policy/errors.ts'
+import { vmUuid } from './uuid.ts'
+
+export interface QemuSpec {
+  readonly id: VmId
+  readonly name?: VmName | undefined
+  /** Versioned machine type, such as `pc-i440fx-7.2`: the guest's hardware stays as it is when QEMU is upgraded. */
+  readonly machine: string
+  readonly accelerator: 'kvm' | 'tcg'
+  readonly vcpus: number
+  readonly memoryMiB: number
+  /** Absolute path of the qcow2 overlay. */
+  readonly disk: string
+  readonly nics: readonly NicSpec[]
+  readonly paths: QemuPaths
+  /** QEMU puts itself into the background. Costs half of the sandbox: see `sandbox` below. */
+  readonly daemonize: boolean
+}
+
+/** An interface behind QEMU's own NAT. */
+export interface NicSpec {
+  readonly mac: MacAddress
+  readonly forwards: readonly ForwardedPort[]
+}
+
+/** Absolute paths. */
+export interface QemuPaths {
+  readonly pidFile: string
+  readonly qmp: string
+  readonly agent: string
+  readonly console: string
+  /** All that the serial console prints; appended to, so it may be truncated while QEMU runs. */
+  readonly consoleLog: string
+  /** QEMU's own messages. Only a daemonizing QEMU opens it, anew at each start; else they go to stderr. */
+  readonly qemuLog: string
+}
+
+/** The qdev id of the guest agent's port, as the QMP event VSERPORT_CHANGE names it. */
+export const AGENT_PORT = 'agent0'
+/** The chardev behind that port, as QMP's query-chardev names it. */
+export const AGENT_CHARDEV = 'agent'
+
+/**
+ * QEMU's arguments without the program's name. QMP, guest agent and serial console are Unix sockets that listen; each
+ * takes one client at a time. ACPI's power button works, a guest that powers off ends QEMU, one that reboots reboots.
+ * Throws UserError HOST_IO for a log path that QEMU cannot be told.
+ */
+export function qemuArgv(spec: QemuSpec): string[] {
+  const { paths } = spec
+  return [
+    ...['-name', `guest=${spec.name ?? spec.id},process=qemu-${spec.id},debug-threads=on`],
+    ...['-uuid', vmUuid(spec.id)],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-machine', `${spec.machine},dump-guest-core=off`],
+    ...accelerator(spec),
+    ...['-smp', `cpus=${spec.vcpus}`, '-m', `size=${spec.memoryMiB}M`],
+    ...['-boot', 'strict=on'],
+    ...sleepStates(spec.machine),
+    ...['-sandbox', sandbox(spec.daemonize)],
+    ...['-msg', 'timestamp=on', '-pidfile', paths.pidFile],
+    ...(spec.daemonize ? ['-daemonize', ...logFile(paths.qemuLog)] : []),
+    ...[...listeningSocket('qmp', paths.qmp), '-mon', 'chardev=qmp,mode=control'],
+    // PCI slots are given in this order: what every VM has comes first, so that a new NIC moves nothing.
+    ...disk(spec.disk),
+    ...['-device', 'virtio-rng-pci'],
+    ...[...listeningSocket(AGENT_CHARDEV, paths.agent), '-device', 'virtio-serial-pci,id=serial0'],
+    ...['-device', `virtserialport,bus=serial0.0,id=${AGENT_PORT},chardev=${AGENT_CHARDEV},name=org.qemu.guest_agent.0`],
+    ...listeningSocket('console', paths.console, `logfile=${escape(paths.consoleLog)},logappend=on`),
+    ...['-device', 'isa-serial,chardev=console'],
+    ...spec.nics.flatMap(nic),
+  ]
+}
+
+/**
+ * TCG's buffer of translated code is bounded: QEMU's default of 1 GiB fills over time, and the host pays for it beside
+ * the guest's memory. An eighth of the guest's memory holds the code that a guest of that size runs.
+ */
+function accelerator({ accelerator, memoryMiB }: QemuSpec): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host']
+  const bufferMiB = Math.min(256, Math.max(32, Math.floor(memoryMiB / 8)))
+  return ['-accel', `tcg,tb-size=${bufferMiB}`, '-cpu', 'max']
+}
+
+/** A guest that suspends would look like one that hangs: nothing here wakes it. The i440FX's ACPI offers S3 and S4. */
+function sleepStates(machine: string): string[] {
+  if (!machine.startsWith('pc-i440fx-')) return []
+  return ['-global', 'PIIX4_PM.disable_s3=1', '-global', 'PIIX4_PM.disable_s4=1']
+}
+
+/**
+ * QEMU's seccomp filter. It is in force before `-daemonize` forks and calls setsid(2), which `spawn` and
+ * `elevateprivileges` forbid (measured with 7.2: SIGSYS, and exit status 1 without a word).
+ */
+function sandbox(daemonize: boolean): string {
+  const always = 'on,obsolete=deny,resourcecontrol=deny'
+  return daemonize ? always : `${always},elevateprivileges=deny,spawn=deny`
+}
+
+/**
+ * A daemonized QEMU keeps stderr only where it logs to a file, and it opens that file only if some item is logged.
+ * `strace` is one that a system emulator never prints, so that no guest can fill the file with log items.
+ */
+function logFile(path: string): string[] {
+  if (path.includes('%')) {
+    throw new UserError('HOST_IO', `QEMU cannot log to ${path}: "%" is a template in its -D option`, {
+      hint: 'Choose a log folder without "%" in its path',
+    })
+  }
+  return ['-D', path, '-d', 'strace']
+}
+
+/**
+ * What the guest discards and the zeroes it writes become holes, so that the overlay shrinks again. The image's own
+ * format is said, never probed: a guest could write another format's header into a raw disk.
+ */
+function disk(path: string): string[] {
+  const file = `file.driver=file,file.filename=${escape(path)},file.discard=unmap`
+  return [
+    ...['-blockdev', `driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,${file}`],
+    ...['-device', 'virtio-blk-pci,drive=disk0,id=vda,bootindex=0'],
+  ]
+}
+
+/** The empty romfile leaves out the PXE ROM: it is not installed everywhere, and nothing boots from the network. */
+function nic({ mac, forwards }: NicSpec, index: number): string[] {
+  const rules = forwards.map(
+    ({ protocol, hostAddress, hostPort, guestPort }) => `,hostfwd=${protocol}:${hostAddress}:${hostPort}-:${guestPort}`,
+  )
+  return [
+    ...['-netdev', `user,id=net${index}${rules.join('')}`],
+    ...['-device', `virtio-net-pci,netdev=net${index},id=nic${index},mac=${mac},romfile=`],
+  ]
+}
+
+function listeningSocket(id: string, path: string, more?: string): string[] {
+  return ['-chardev', `socket,id=${id},path=${escape(path)},server=on,wait=off${more === undefined ? '' : `,${more}`}`]
+}
+
+/** Commas end a value in QEMU's options and are doubled to be part of one; nothing else is special in there. */
+function escape(value: string): string {
+  return value.replaceAll(',', ',,')
+}

@@ -1,0 +1,144 @@
+/** Disk files: thin over qemu-img(1). The format is always said and never probed: a raw disk's content is its guest's. */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import * as z from 'zod'
+import { examineByQemuImg, explainQemuImg } from './qemu-img.ts'
+import { runProgram } from './program.ts'
+
+export type DiskFormat = 'qcow2' | 'raw'
+
+/** What qemu-img says of an image, which is what the file says of itself. */
+export interface ImageFacts {
+  readonly format: DiskFormat
+  /** Size of the disk that a guest sees. */
+  readonly virtualSizeBytes: number
+  /** Bytes that the file takes on its file system. */
+  readonly actualSizeBytes: number
+  /** As written in the image: perhaps relative, perhaps no path at all (`json:`, `nbd:`). */
+  readonly backingFile?: string
+  readonly dataFile?: string
+  /** The image is marked as damaged. */
+  readonly corrupt: boolean
+  readonly encrypted: boolean
+}
+
+const Info = z.object({
+  'virtual-size': z.int().nonnegative(),
+  'actual-size': z.int().nonnegative().default(0),
+  'backing-filename': z.string().optional(),
+  encrypted: z.boolean().default(false),
+  'format-specific': z
+    .object({ data: z.object({ corrupt: z.boolean().default(false), 'data-file': z.string().optional() }) })
+    .optional()
+    .catch(undefined),
+})
+
+/** Writing a header takes milliseconds; a dead mount never answers. */
+const CREATE_TIMEOUT_MS = 120_000
+
+/**
+ * Makes a qcow2 overlay on a qcow2 image, as large as it or `sizeMiB`. Paths are absolute. A failure leaves no file that
+ * was not there before: one that is there may be the disk of a VM that runs, which qemu-img's lock has just protected. Throws UserError NO_SPACE, HOST_IO, PROGRAM_MISSING.
+ */
+export async function createOverlay(request: OverlayRequest): Promise<void> {
+  const { disk } = request
+  const isNew = !existsSync(disk)
+  const result = await runProgram('qemu-img', overlayArgv(request), { timeoutMs: CREATE_TIMEOUT_MS })
+  if (result.exitCode === 0) return
+  if (isNew) await rm(disk, { force: true })
+  throw explainQemuImg(`The disk ${disk} could not be made`, result, 'HOST_IO')
+}
+
+/** PURE: what qemu-img is told by {@link createOverlay}, without the program's name. */
+export function overlayArgv({ disk, backing, sizeMiB }: OverlayRequest): string[] {
+  const size = sizeMiB === undefined ? [] : [`${sizeMiB}M`]
+  return ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', disk, ...size]
+}
+
+export interface OverlayRequest {
+  readonly disk: string
+  readonly backing: string
+  readonly sizeMiB?: number
+}
+
+/**
+ * Reads an image's header, bounded in memory and time; neither a backing file nor a lock is touched. Throws UserError
+ * IMAGE_INVALID if the file is to blame, HOST_IO if the host is, PROGRAM_MISSING.
+ */
+export async function inspectImage(path: string, format: DiskFormat): Promise<ImageFacts> {
+  const result = await examineByQemuImg(['info', '--output=json', '--force-share', '-f', format, path])
+  if (result.exitCode !== 0) throw explainQemuImg(`${path} is no sound ${format} disk`, result, 'IMAGE_INVALID')
+  const info = Info.parse(JSON.parse(result.stdout))
+  const specific = info['format-specific']?.data
+  const backingFile = info['backing-filename']
+  const dataFile = specific?.['data-file']
+  return {
+    format,
+    virtualSizeBytes: info['virtual-size'],
+    actualSizeBytes: info['actual-size'],
+    ...(backingFile !== undefined && { backingFile }),
+    ...(dataFile !== undefined && { dataFile }),
+    corrupt: specific?.corrupt ?? false,
+    encrypted: info.encrypted,
+  }
+}
+
+/** `qemu-img check`: 3 is clusters that are leaked, which cost space and harm nothing. */
+const SOUND_STATUS: readonly (number | undefined)[] = [0, 3]
+
+/**
+ * Checks a qcow2's tables, bounded as {@link inspectImage} is; a backing file is not opened, whatever the image names.
+ * Throws UserError IMAGE_INVALID if it is damaged, HOST_IO, PROGRAM_MISSING.
+ */
+export async function checkImage(path: string): Promise<void> {
+  const result = await examineByQemuImg(['check', '-q', node(path, 'qcow2', null)])
+  if (!SOUND_STATUS.includes(result.exitCode)) throw explainQemuImg(`${path} is damaged`, result, 'IMAGE_INVALID')
+}
+
+export interface ConvertRequest {
+  readonly source: string
+  readonly format: DiskFormat
+  /** Overwritten if it is there. */
+  readonly target: string
+  /**
+   * The qcow2, itself without one, to take for the source's backing file instead of what its header names by now; `null`
+   * for none. Where it is left out, the header is believed: not for a file that somebody else can still write to.
+   */
+  readonly backing?: string | null
+  /** Told 0 to 1, ascending. */
+  readonly onProgress?: (fraction: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Copies a disk into one qcow2 that stands alone, flushed when this resolves. A failure removes the target, if it was not
+ * there before. Throws UserError NO_SPACE, HOST_IO, IMAGE_INVALID (the source cannot be read through), PROGRAM_MISSING, and
+ * the signal's reason.
+ */
+export async function convertToQcow2({ source, format, target, backing, onProgress, signal }: ConvertRequest): Promise<void> {
+  signal?.throwIfAborted()
+  // -t writeback: by its default, "unsafe", qemu-img convert never flushes what it has written.
+  const args = ['convert', '-p', '-t', 'writeback', '-O', 'qcow2', node(source, format, backing), target]
+  const isNew = !existsSync(target)
+  const result = await runProgram('qemu-img', args, {
+    signal,
+    onOutput: (text) => {
+      for (const [, percent] of text.matchAll(/\((\d+\.\d+)\/100%\)/g)) onProgress?.(Number(percent) / 100)
+    },
+  })
+  if (result.exitCode === 0) return
+  if (isNew) await rm(target, { force: true })
+  signal?.throwIfAborted()
+  const isSourceBad = /error while reading/i.test(result.stderr)
+  throw explainQemuImg(`${source} could not be copied`, result, isSourceBad ? 'IMAGE_INVALID' : 'HOST_IO')
+}
+
+/** An image by QEMU's own description instead of a file name, in which `nbd:` or `json:` would have a meaning. */
+function node(path: string, format: DiskFormat, backing: string | null | undefined): string {
+  const other = typeof backing === 'string' ? { backing: { ...describe(backing, 'qcow2'), backing: null } } : { backing }
+  return `json:${JSON.stringify({ ...describe(path, format), ...(format === 'qcow2' && other) })}`
+}
+
+function describe(path: string, format: DiskFormat): object {
+  return { driver: format, file: { driver: 'file', filename: path } }
+}

@@ -1,0 +1,78 @@
+/** Running QEMU's programs: found first, a minimal environment, an end by SIGKILL. */
+import { accessSync, constants } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { execa } from 'execa'
+import { UserError } from '../../policy/errors.ts'
+import { childEnvironment } from '../service/environment.ts'
+
+/** The Debian package of each program that we run. */
+const packages: Readonly<Record<string, string>> = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  prlimit: 'util-linux',
+}
+
+/** How a program ended. */
+export interface ProgramResult {
+  /** Absent where a signal ended it. */
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+  readonly stdout: string
+  readonly stderr: string
+  readonly timedOut: boolean
+  readonly isCanceled: boolean
+}
+
+export interface ProgramOptions {
+  /** After this it gets SIGKILL; without it, it may take for ever. */
+  readonly timeoutMs?: number
+  /** Aborting it sends SIGKILL as well. */
+  readonly signal?: AbortSignal | undefined
+  /** Takes stdout as it comes; then none of it is in the result. */
+  readonly onOutput?: (text: string) => void
+}
+
+/** Characters kept of each stream; a program that prints more gets SIGKILL. */
+const OUTPUT_LIMIT = 1_048_576
+
+/** The program's absolute path, looked for where its children would look. Throws UserError PROGRAM_MISSING. */
+export function findProgram(program: string): string {
+  const folders = isAbsolute(program) ? ['/'] : (childEnvironment()['PATH'] ?? '').split(':')
+  const path = folders.map((folder) => join(folder, program)).find(isExecutable)
+  if (path !== undefined) return path
+  const debianPackage = packages[program]
+  throw new UserError('PROGRAM_MISSING', `${program} is not installed`, {
+    ...(debianPackage && { hint: `Install it: sudo apt-get install ${debianPackage}` }),
+  })
+}
+
+/** Runs a program to its end, however it ends. Throws UserError PROGRAM_MISSING. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { timeoutMs, signal, onOutput }: ProgramOptions = {},
+): Promise<ProgramResult> {
+  const child = execa(findProgram(program), args, {
+    env: childEnvironment(),
+    extendEnv: false,
+    stdin: 'ignore',
+    killSignal: 'SIGKILL',
+    maxBuffer: OUTPUT_LIMIT,
+    reject: false,
+    buffer: { stdout: !onOutput },
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    ...(signal && { cancelSignal: signal }),
+  })
+  if (onOutput) child.stdout.setEncoding('latin1').on('data', onOutput)
+  const { exitCode, signal: endedBy, stdout, stderr, timedOut, isCanceled } = await child
+  return { exitCode, signal: endedBy, stdout: stdout ?? '', stderr, timedOut, isCanceled }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

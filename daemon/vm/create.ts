@@ -1,0 +1,62 @@
+/** Makes a VM: its record, then its disk. */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { UserError } from '../../policy/errors.ts'
+import type { CreateParams } from '../../policy/api/vm.ts'
+import type { VmId } from '../../policy/names.ts'
+import { createOverlay } from '../qemu/disk.ts'
+import type { VmDependencies } from './dependencies.ts'
+import { drawMacAddress, drawVmId } from './identity.ts'
+import { vmPaths } from './paths.ts'
+import type { VmRecord } from './record.ts'
+import type { Entry } from './table.ts'
+
+/**
+ * The record of a VM that could be made by these params. Throws what {@link ImageStore.require} throws, and
+ * VM_DISK_TOO_SMALL.
+ */
+export async function draftRecord(deps: VmDependencies, params: CreateParams): Promise<VmRecord> {
+  const image = await deps.images.require(params.image)
+  const diskMiB = params.diskMiB ?? image.virtualSizeMiB
+  if (diskMiB < image.virtualSizeMiB) {
+    throw new UserError('VM_DISK_TOO_SMALL', `A disk of ${diskMiB} MiB cannot hold image "${image.name}"`, {
+      field: 'diskMiB',
+      hint: `Ask for at least ${image.virtualSizeMiB} MiB, or leave the size out`,
+    })
+  }
+  const isTaken = (id: string): boolean =>
+    deps.table.isTaken(id) || existsSync(vmPaths(deps.config.folders, id as VmId).disk)
+  return {
+    version: 1,
+    id: drawVmId(isTaken),
+    name: params.name,
+    image: params.image,
+    vcpus: params.vcpus,
+    memoryMiB: params.memoryMiB,
+    diskMiB,
+    networks: params.networks.map(({ kind, forwards }) => ({ kind, mac: drawMacAddress(), forwards })),
+    autostart: params.autostart,
+    machine: await deps.machine(),
+    createdAt: new Date().toISOString(),
+    phase: 'creating',
+  }
+}
+
+/** Makes the disk of a VM whose record is there in phase `creating`. Throws NO_SPACE, HOST_IO, PROGRAM_MISSING. */
+export async function makeDisk(deps: VmDependencies, entry: Entry): Promise<void> {
+  const image = await deps.images.require(entry.record.image)
+  await createOverlay({
+    disk: entry.paths.disk,
+    backing: image.path,
+    ...(entry.record.diskMiB > image.virtualSizeMiB && { sizeMiB: entry.record.diskMiB }),
+  })
+}
+
+/** Removes all that belongs to a VM that does not run: the record last, so that a crash leaves it to be gone on with. */
+export async function removeVm(deps: VmDependencies, entry: Entry): Promise<void> {
+  const { disk, runtimeFolder, logFolder } = entry.paths
+  await rm(disk, { force: true })
+  await rm(runtimeFolder, { recursive: true, force: true })
+  await rm(logFolder, { recursive: true, force: true })
+  await deps.table.remove(entry)
+}

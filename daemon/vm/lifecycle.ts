@@ -1,0 +1,165 @@
+/**
+ * The operations that change a VM, in its queue. What is begun is written into the record before it is done, so that the
+ * next daemon finishes what this one could not; what it had not begun, the caller was never told.
+ */
+import type { CreateParams, StopRung } from '../../policy/api/vm.ts'
+import { UserError } from '../../policy/errors.ts'
+import type * as z from 'zod'
+import { draftRecord, makeDisk, removeVm } from './create.ts'
+import type { Report, VmDependencies } from './dependencies.ts'
+import type { Queues } from './queue.ts'
+import type { Pending, VmRecord } from './record.ts'
+import { startVm } from './start.ts'
+import type { Operation } from './state.ts'
+import { stopVm } from './stop.ts'
+import type { Entry } from './table.ts'
+
+type Rung = z.infer<typeof StopRung>
+
+export interface StopRequest {
+  readonly force: boolean
+  readonly timeoutSeconds: number
+}
+
+export interface Lifecycle {
+  create(params: CreateParams & { start: boolean }, report: Report): Promise<Entry>
+  /** Answers whether there was anything to do. */
+  start(entry: Entry, report: Report): Promise<boolean>
+  stop(entry: Entry, request: StopRequest, report: Report): Promise<Rung>
+  restart(entry: Entry, request: StopRequest, report: Report): Promise<Rung>
+  remove(entry: Entry): Promise<void>
+  /** Finishes or undoes what an earlier daemon had begun. */
+  recover(entry: Entry): Promise<void>
+}
+
+export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Lifecycle {
+  /** For each VM whose guest is being waited for: how to cut that short. */
+  const hastenings = new Map<Entry, AbortController>()
+
+  /** Runs `work` in the VM's queue while `operation` shows; the record holds `pending` until it is over. */
+  const operate = <T>(
+    entry: Entry,
+    operation: Operation,
+    pending: Pending | undefined,
+    work: (settle: (next: Pending | undefined) => Promise<void>) => Promise<T>,
+  ): Promise<T> =>
+    queues.run(entry, async () => {
+      if (deps.table.get(entry.id) !== entry) throw gone(entry)
+      const settle = (next: Pending | undefined): Promise<void> => note(entry, { pending: next })
+      entry.operation = operation
+      deps.table.changed(entry)
+      try {
+        if (pending) await settle(pending)
+        return await work(settle)
+      } finally {
+        entry.operation = undefined
+        if (deps.table.get(entry.id) === entry) {
+          if (entry.record.pending) await settle(undefined)
+          else deps.table.changed(entry)
+        }
+      }
+    })
+
+  /** A disk that is full must not keep anybody from stopping or deleting a VM: then the daemon alone remembers. */
+  const note = async (entry: Entry, change: Partial<VmRecord>): Promise<void> => {
+    const record = { ...entry.record, ...change }
+    try {
+      await deps.table.save(entry, record)
+    } catch (error) {
+      deps.log.error({ vm: entry.id, err: error }, 'vm.json could not be written; a crash now would forget the operation')
+      entry.record = record
+      deps.table.changed(entry)
+    }
+  }
+
+  const runLadder = async (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
+    const hastening = new AbortController()
+    hastenings.set(entry, hastening)
+    try {
+      const timeoutMs = request.timeoutSeconds * 1000
+      return await stopVm(deps, entry, { force: request.force, timeoutMs, hasten: hastening.signal }, report)
+    } finally {
+      hastenings.delete(entry)
+    }
+  }
+
+  const start = (entry: Entry, report: Report): Promise<boolean> =>
+    operate(entry, 'start', undefined, async (settle) => {
+      if (entry.live) return false
+      await settle({ operation: 'start' })
+      await startVm(deps, entry, report)
+      return true
+    })
+
+  const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
+    if (request.force) hastenings.get(entry)?.abort()
+    return operate(entry, 'stop', undefined, async (settle) => {
+      if (!entry.live) return 'already-stopped'
+      await settle({ operation: 'stop', ...request })
+      return await runLadder(entry, request, report)
+    })
+  }
+
+  const restart = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
+    if (request.force) hastenings.get(entry)?.abort()
+    return operate(entry, 'restart', { operation: 'restart', ...request }, async (settle) => {
+      const rung = await runLadder(entry, request, report)
+      await settle({ operation: 'start' })
+      await startVm(deps, entry, report)
+      return rung
+    })
+  }
+
+  const remove = (entry: Entry): Promise<void> => {
+    hastenings.get(entry)?.abort()
+    return operate(entry, 'delete', undefined, async () => {
+      await note(entry, { phase: 'deleting', pending: undefined })
+      await runLadder(entry, { force: true, timeoutSeconds: 0 }, () => undefined)
+      await removeVm(deps, entry)
+      deps.events.emit({ kind: 'vm.deleted', vm: entry.id, name: entry.record.name })
+    })
+  }
+
+  /** Ends and removes a VM that did not come to be. */
+  const undo = async (entry: Entry): Promise<void> => {
+    await runLadder(entry, { force: true, timeoutSeconds: 0 }, () => undefined)
+    await removeVm(deps, entry)
+  }
+
+  return {
+    start,
+    stop,
+    restart,
+    remove,
+    async create(params, report) {
+      const draft = await draftRecord(deps, params)
+      const entry = await deps.table.add(draft)
+      return queues.run(entry, async () => {
+        try {
+          report('making the disk')
+          await makeDisk(deps, entry)
+          if (params.start) await startVm(deps, entry, report)
+          await deps.table.save(entry, { ...entry.record, phase: 'ready' })
+        } catch (error) {
+          await undo(entry)
+          throw error
+        }
+        deps.events.emit({ kind: 'vm.created', vm: entry.id, name: entry.record.name })
+        return entry
+      })
+    },
+    async recover(entry) {
+      const { phase, pending } = entry.record
+      const ignore: Report = () => undefined
+      if (phase === 'creating') await queues.run(entry, () => undo(entry))
+      else if (phase === 'deleting') await remove(entry)
+      else if (pending?.operation === 'start') await start(entry, ignore)
+      else if (pending?.operation === 'stop') await stop(entry, pending, ignore)
+      else if (pending?.operation === 'restart') await restart(entry, pending, ignore)
+    },
+  }
+}
+
+function gone(entry: Entry): UserError {
+  return new UserError('VM_NOT_FOUND', `VM ${entry.record.name ?? entry.id} was deleted meanwhile`, { field: 'vm' })
+}

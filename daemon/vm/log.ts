@@ -1,0 +1,85 @@
+/** What serial console and QEMU have printed: read in pieces, and kept from filling the disk. */
+import { open, stat } from 'node:fs/promises'
+import { execa } from 'execa'
+import type { Logger } from '../log.ts'
+import { childEnvironment } from '../service/environment.ts'
+import type { Entry, VmTable } from './table.ts'
+
+export interface LogPiece {
+  readonly text: string
+  readonly offset: number
+  readonly nextOffset: number
+}
+
+/**
+ * The bytes from `offset`, or the last `limit` where none is given. Bytes that were given up read as NUL in the file (see
+ * {@link createLogLimit}) and are skipped.
+ */
+export async function readLog(path: string, offset: number | undefined, limit: number): Promise<LogPiece> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!file) return { text: '', offset: 0, nextOffset: 0 }
+  try {
+    const { size, blocks } = await file.stat()
+    // What is allocated lies at the end, so nothing before it needs to be read.
+    const kept = Math.max(0, size - blocks * 512 - HOLE_GRAIN)
+    const from = Math.min(size, Math.max(offset ?? size - limit, kept))
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(limit, size - from)), 0, undefined, from)
+    const bytes = buffer.subarray(0, bytesRead)
+    const nulls = bytes.findIndex((byte) => byte !== 0)
+    const skipped = nulls < 0 ? bytes.length : nulls
+    return { text: bytes.toString('utf8', skipped), offset: from + skipped, nextOffset: from + bytesRead }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Disks give space back in whole blocks; 64 KiB is at least one block of every common file system. */
+const HOLE_GRAIN = 65_536
+/** How much of each log is kept, and how far it may grow beyond before the oldest part goes. */
+const KEEP_BYTES = 4 * 1_048_576
+const SLACK_BYTES = 4 * 1_048_576
+const LOOK_EVERY_MS = 10_000
+
+/**
+ * Keeps the logs of running VMs bounded: a guest may print without end. The oldest part is given back to the file system
+ * by punching a hole (fallocate(2)), so that QEMU writes on undisturbed and offsets stay true.
+ */
+export function createLogLimit(table: VmTable, log: Logger): { close(): void } {
+  const punched = new Map<string, number>()
+  const look = async (): Promise<void> => {
+    for (const entry of table.entries()) {
+      if (entry.live) for (const path of logsOf(entry)) await limitLog(path, punched)
+    }
+  }
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => {
+      log.warn({ err: error }, 'the logs of VMs could not be kept short')
+    })
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return {
+    close() {
+      clearInterval(timer)
+    },
+  }
+}
+
+function logsOf(entry: Entry): string[] {
+  return [entry.paths.consoleLog, entry.paths.qemuLog]
+}
+
+/** Gives back the oldest part of one log if it has grown too long; `punched` remembers how far that went. */
+export async function limitLog(path: string, punched: Map<string, number>): Promise<void> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0
+  const end = Math.floor((size - KEEP_BYTES) / HOLE_GRAIN) * HOLE_GRAIN
+  if (end - (punched.get(path) ?? 0) < SLACK_BYTES) return
+  await execa('fallocate', ['--punch-hole', '--offset', '0', '--length', String(end), path], {
+    env: childEnvironment(),
+    extendEnv: false,
+    timeout: 10_000,
+  })
+  punched.set(path, end)
+}

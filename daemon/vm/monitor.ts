@@ -1,0 +1,169 @@
+/**
+ * Watches each QEMU that runs: one persistent QMP connection a VM, whose events keep {@link Live} true, so that showing a
+ * VM costs no call. The connection's end is how the end of QEMU is noticed.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import * as z from 'zod'
+import type { Logger } from '../log.ts'
+import type { EventBus } from '../events.ts'
+import type { Qmp, QmpEvent } from '../qemu/qmp.ts'
+import type { ServiceManager, ServiceProcess } from '../service/manager.ts'
+import { AGENT_PORT } from '../qemu/argv.ts'
+import type { Entry, Live, VmTable } from './table.ts'
+
+export interface Monitor {
+  /**
+   * Takes a running QEMU under watch; resolves when its QMP has answered. Throws if it has not within the time, or QEMU
+   * has ended; then the VM is as before.
+   */
+  attach(entry: Entry, process: ServiceProcess, withinMs: number): Promise<void>
+  /** The same for a QEMU that may hang: it is shown as running at once, and its QMP is tried again for as long as it runs. */
+  adopt(entry: Entry, process: ServiceProcess): Promise<void>
+  /** The QMP connection of a VM, if there is one now. */
+  qmp(entry: Entry): Qmp | undefined
+  /** Ends all connections; the QEMUs run on. */
+  close(): void
+}
+
+interface Dependencies {
+  readonly table: VmTable
+  readonly services: ServiceManager
+  readonly events: EventBus
+  readonly log: Logger
+  readonly connectQmp: (path: string, options: { timeoutMs: number }) => Promise<Qmp>
+  /** Called when a guest's agent has opened its port. */
+  readonly onAgent: (entry: Entry, live: Live) => void
+}
+
+const ADOPT_WITHIN_MS = 5000
+/** A QEMU that starts has its socket within some tens of milliseconds. */
+const RETRY_MS = 5
+/** After QMP has closed the end of the process is looked for often at first, for it is nearly always at hand. */
+const POLL_MS = 20
+const POLL_FOR_MS = 1000
+const RECONNECT_MS = 2000
+
+const Status = z.object({ running: z.boolean() })
+const Chardevs = z.array(z.object({ label: z.string(), 'frontend-open': z.boolean() }))
+const Kvm = z.object({ enabled: z.boolean() })
+const PortChange = z.object({ id: z.string(), open: z.boolean() })
+
+export function createMonitor({ table, services, events, log, connectQmp, onAgent }: Dependencies): Monitor {
+  const connections = new Map<Entry, Qmp>()
+  let closing = false
+
+  const setAgent = (entry: Entry, live: Live, connected: boolean): void => {
+    const agent = connected ? 'connected' : 'absent'
+    if (live.agent === agent) return
+    live.agent = agent
+    if (!connected) {
+      live.agentAnswered = false
+      live.addresses = []
+      live.addressesAt = undefined
+    }
+    events.emit({ kind: 'vm.agent', vm: entry.id, name: entry.record.name, agent })
+    table.changed(entry)
+    if (connected) onAgent(entry, live)
+  }
+
+  const hear = (entry: Entry, live: Live, event: QmpEvent): void => {
+    if (event.event === 'STOP' || event.event === 'RESUME') {
+      live.paused = event.event === 'STOP'
+      table.changed(entry)
+    } else if (event.event === 'VSERPORT_CHANGE') {
+      const change = PortChange.safeParse(event.data)
+      if (change.success && change.data.id === AGENT_PORT) setAgent(entry, live, change.data.open)
+    }
+  }
+
+  const open = async (entry: Entry, live: Live, withinMs: number): Promise<Qmp> => {
+    const until = performance.now() + withinMs
+    for (;;) {
+      try {
+        return await connectQmp(entry.paths.qmp, { timeoutMs: Math.max(1, until - performance.now()) })
+      } catch (error) {
+        const isGone = services.find(entry.service)?.pid !== live.pid
+        if (isGone || closing || performance.now() >= until) throw error
+        await delay(RETRY_MS)
+      }
+    }
+  }
+
+  const connect = async (entry: Entry, live: Live, withinMs: number): Promise<void> => {
+    const qmp = await open(entry, live, withinMs)
+    try {
+      qmp.onEvent((event) => {
+        hear(entry, live, event)
+      })
+      const [status, chardevs, kvm] = await Promise.all([
+        qmp.execute('query-status').then((answer) => Status.parse(answer)),
+        qmp.execute('query-chardev').then((answer) => Chardevs.parse(answer)),
+        qmp.execute('query-kvm').then((answer) => Kvm.parse(answer)),
+      ])
+      live.accelerator = kvm.enabled ? 'kvm' : 'tcg'
+      live.paused = !status.running
+      connections.set(entry, qmp)
+      entry.live = live
+      table.changed(entry)
+      setAgent(entry, live, chardevs.some((device) => device.label === 'agent' && device['frontend-open']))
+    } catch (error) {
+      qmp.close()
+      throw error
+    }
+    void qmp.closed.then(() => lost(entry, live))
+  }
+
+  /** QMP has closed: nearly always QEMU has ended, and then its process is gone within milliseconds. */
+  const lost = async (entry: Entry, live: Live): Promise<void> => {
+    connections.delete(entry)
+    if (closing) return
+    for (let waited = 0; services.find(entry.service)?.pid === live.pid; waited += POLL_MS) {
+      const isLate = waited >= POLL_FOR_MS
+      await delay(isLate ? RECONNECT_MS : POLL_MS, undefined, { ref: false })
+      if (closing || (isLate && (await reconnect(entry, live, RECONNECT_MS)))) return
+    }
+    if (entry.live !== live) return
+    entry.live = undefined
+    log.info({ vm: entry.id, pid: live.pid }, 'QEMU has ended')
+    table.changed(entry)
+  }
+
+  const reconnect = async (entry: Entry, live: Live, withinMs: number): Promise<boolean> => {
+    try {
+      await connect(entry, live, withinMs)
+      return true
+    } catch (error) {
+      log.warn({ vm: entry.id, err: error }, 'QEMU runs and its QMP does not answer')
+      return false
+    }
+  }
+
+  return {
+    attach: (entry, process, withinMs) => connect(entry, unseen(process), withinMs),
+    async adopt(entry, process) {
+      const live = unseen(process)
+      entry.live = live
+      table.changed(entry)
+      if (!(await reconnect(entry, live, ADOPT_WITHIN_MS))) void lost(entry, live)
+    },
+    qmp: (entry) => connections.get(entry),
+    close() {
+      closing = true
+      for (const qmp of connections.values()) qmp.close()
+    },
+  }
+}
+
+/** A QEMU of which nothing is known yet but that it is there. */
+function unseen({ pid, startedAt }: ServiceProcess): Live {
+  return {
+    pid,
+    startedAt,
+    accelerator: undefined,
+    paused: false,
+    agent: 'absent',
+    agentAnswered: false,
+    addresses: [],
+    addressesAt: undefined,
+  }
+}

@@ -1,0 +1,37 @@
+/** Where everything of a VM lies. The one place that joins these names. */
+import { join } from 'node:path'
+import type { Folders } from '../config.ts'
+import type { VmId } from '../../policy/names.ts'
+
+export interface VmPaths {
+  readonly configFolder: string
+  readonly record: string
+  readonly disk: string
+  readonly runtimeFolder: string
+  readonly pidFile: string
+  readonly qmp: string
+  readonly agent: string
+  readonly console: string
+  readonly logFolder: string
+  readonly consoleLog: string
+  readonly qemuLog: string
+}
+
+export function vmPaths(folders: Folders, id: VmId): VmPaths {
+  const configFolder = join(folders.config, 'vm', id)
+  const runtimeFolder = join(folders.runtime, 'vm', id)
+  const logFolder = join(folders.logs, 'vm', id)
+  return {
+    configFolder,
+    record: join(configFolder, 'vm.json'),
+    disk: join(folders.disks, `${id}.qcow2`),
+    runtimeFolder,
+    pidFile: join(runtimeFolder, 'qemu.pid'),
+    qmp: join(runtimeFolder, 'qmp.sock'),
+    agent: join(runtimeFolder, 'agent.sock'),
+    console: join(runtimeFolder, 'console.sock'),
+    logFolder,
+    consoleLog: join(logFolder, 'console.log'),
+    qemuLog: join(logFolder, 'qemu.log'),
+  }
+}

@@ -1,0 +1,59 @@
+/** Shows what making and starting a VM would run, without doing any of it. */
+import { overlayArgv } from '../qemu/disk.ts'
+import { qemuArgv } from '../qemu/argv.ts'
+import type { CreateParams } from '../../policy/api/vm.ts'
+import type { Result } from '../../policy/api/index.ts'
+import { draftRecord } from './create.ts'
+import type { VmDependencies } from './dependencies.ts'
+import { vmPaths } from './paths.ts'
+import type { VmRecord } from './record.ts'
+import { qemuSpec } from './spec.ts'
+import type { Entry } from './table.ts'
+
+type Plan = Result<'vm.plan'>
+
+/** What starting this VM would run. */
+export async function planStart(deps: VmDependencies, entry: Entry): Promise<Plan> {
+  return {
+    commands: [await qemuCommand(deps, entry.record)],
+    files: startFiles(deps, entry.record),
+    networks: describeNetworks(entry.record),
+  }
+}
+
+/** What making a VM by these params and starting it would run. Its id and MAC addresses are drawn anew when it is made. */
+export async function planCreate(deps: VmDependencies, params: CreateParams): Promise<Plan> {
+  const record = await draftRecord(deps, params)
+  const image = await deps.images.require(record.image)
+  const paths = vmPaths(deps.config.folders, record.id)
+  const overlay = overlayArgv({
+    disk: paths.disk,
+    backing: image.path,
+    ...(record.diskMiB > image.virtualSizeMiB && { sizeMiB: record.diskMiB }),
+  })
+  return {
+    commands: [
+      { purpose: "make the disk, an overlay on the image's file", argv: ['qemu-img', ...overlay] },
+      await qemuCommand(deps, record),
+    ],
+    files: [paths.record, paths.disk, ...startFiles(deps, record)],
+    networks: describeNetworks(record),
+  }
+}
+
+async function qemuCommand(deps: VmDependencies, record: VmRecord): Promise<Plan['commands'][number]> {
+  const paths = vmPaths(deps.config.folders, record.id)
+  const { kind } = await deps.accelerator()
+  return { purpose: 'run the guest', argv: [deps.qemu, ...qemuArgv(qemuSpec(record, paths, kind))] }
+}
+
+function startFiles(deps: VmDependencies, record: VmRecord): string[] {
+  const paths = vmPaths(deps.config.folders, record.id)
+  return [paths.pidFile, paths.qmp, paths.agent, paths.console, paths.consoleLog, paths.qemuLog]
+}
+
+function describeNetworks(record: VmRecord): string[] {
+  return record.networks.map(({ mac, forwards }) =>
+    [`user: QEMU's own NAT for ${mac}; nothing changes on the host`, ...forwards.map((forward) => `forward ${forward}`)].join(', '),
+  )
+}

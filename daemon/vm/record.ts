@@ -1,0 +1,32 @@
+/** `vm.json`: what a VM should be. Written by the daemon, readable by people, never a memory of what the VM is. */
+import * as z from 'zod'
+import { ImageName, MacAddress, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
+
+/** An operation that was begun and has to be finished by the next daemon if this one dies. */
+const Pending = z.discriminatedUnion('operation', [
+  z.strictObject({ operation: z.literal('start') }),
+  z.strictObject({
+    operation: z.enum(['stop', 'restart']),
+    force: z.boolean(),
+    timeoutSeconds: z.int(),
+  }),
+])
+export type Pending = z.infer<typeof Pending>
+
+export const VmRecord = z.strictObject({
+  version: z.literal(1),
+  id: VmId,
+  name: VmName.optional(),
+  image: ImageName,
+  vcpus: z.int(),
+  memoryMiB: z.int(),
+  diskMiB: z.int(),
+  networks: z.array(z.strictObject({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) })),
+  autostart: z.boolean(),
+  machine: z.string(),
+  createdAt: Timestamp,
+  /** creating: not yet whole, undone by the next daemon; deleting: to be finished by it. */
+  phase: z.enum(['creating', 'ready', 'deleting']),
+  pending: Pending.optional(),
+})
+export type VmRecord = z.infer<typeof VmRecord>

@@ -1,0 +1,63 @@
+/** Brings a VM up. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { UserError } from '../../policy/errors.ts'
+import { qemuArgv } from '../qemu/argv.ts'
+import { explainStartFailure } from '../qemu/start-failure.ts'
+import type { Service } from '../service/manager.ts'
+import type { Report, VmDependencies } from './dependencies.ts'
+import { qemuSpec } from './spec.ts'
+import type { Entry } from './table.ts'
+
+/** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
+const START_WITHIN_MS = 60_000
+
+/**
+ * Starts QEMU and resolves when its QMP has answered; a VM that runs is left alone. Throws VM_DISK_MISSING, what
+ * {@link ImageStore.require} throws, PROGRAM_MISSING, ACCEL_UNAVAILABLE, PORT_IN_USE, NO_SPACE and VM_START_FAILED; then
+ * no QEMU of the VM runs.
+ */
+export async function startVm(deps: VmDependencies, entry: Entry, report: Report): Promise<void> {
+  if (entry.live) return
+  const { record, paths } = entry
+  if (!existsSync(paths.disk)) {
+    throw new UserError('VM_DISK_MISSING', `The disk of VM ${record.id} is not at ${paths.disk}`, {
+      hint: 'Put it back there, or delete the VM',
+    })
+  }
+  await deps.images.require(record.image)
+  report('probing the accelerator')
+  const accelerator = await deps.accelerator()
+  report('starting QEMU')
+  await mkdir(paths.runtimeFolder, { recursive: true, mode: 0o700 })
+  await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
+  const service: Service = {
+    id: record.id,
+    program: deps.qemu,
+    argv: qemuArgv(qemuSpec(record, paths, accelerator.kind)),
+    pidFile: paths.pidFile,
+    logFile: paths.qemuLog,
+  }
+  const running = deps.services.find(service)
+  if (running) await deps.monitor.attach(entry, running, START_WITHIN_MS)
+  else await launch(deps, entry, service)
+}
+
+async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
+  const logStart = (await stat(service.logFile).catch(() => undefined))?.size ?? 0
+  const started = await deps.services.start(service)
+  try {
+    await deps.monitor.attach(entry, started, START_WITHIN_MS)
+  } catch (cause) {
+    const left = deps.services.find(service)
+    // A QEMU that an earlier daemon had begun to start came up just now: the locks of pid file and disk have turned the
+    // second one away, and the first is the VM.
+    if (left && left.pid !== started.pid) return await deps.monitor.attach(entry, left, START_WITHIN_MS)
+    if (left) {
+      deps.services.signal(service, 'SIGKILL')
+      throw new UserError('VM_START_FAILED', `QEMU did not answer within ${START_WITHIN_MS / 1000} s and was ended`, { cause })
+    }
+    const words = (await readFile(service.logFile)).toString('utf8', logStart)
+    throw explainStartFailure(words, entry.record.name ?? entry.id)
+  }
+}

@@ -1,0 +1,24 @@
+/** PURE: what a VM is, from what was written down and what is seen now. */
+import type { VmState } from '../../policy/api/vm.ts'
+import type { VmRecord } from './record.ts'
+
+export type Operation = 'start' | 'stop' | 'restart' | 'delete'
+
+export interface Seen {
+  readonly phase: VmRecord['phase']
+  /** The operation that runs now in this daemon. */
+  readonly operation: Operation | undefined
+  /** Whether QEMU is there, and whether it holds the guest still. */
+  readonly process: 'none' | 'running' | 'paused'
+  readonly diskPresent: boolean
+}
+
+export function deriveState(seen: Seen): VmState {
+  if (seen.phase === 'creating') return 'creating'
+  if (seen.phase === 'deleting' || seen.operation === 'delete') return 'deleting'
+  if (seen.operation === 'start') return 'starting'
+  if (seen.operation === 'stop') return 'stopping'
+  if (seen.operation === 'restart') return seen.process === 'none' ? 'starting' : 'stopping'
+  if (seen.process !== 'none') return seen.process
+  return seen.diskPresent ? 'stopped' : 'broken'
+}

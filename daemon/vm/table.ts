@@ -1,0 +1,203 @@
+/**
+ * The VMs that this daemon knows: their records on disk, and what is seen of them now. The one owner of both; whoever
+ * changes something says so by `changed`, and events follow from the difference in the derived state.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../policy/errors.ts'
+import { VmId } from '../../policy/names.ts'
+import type { GuestAddress, Vm, VmState } from '../../policy/api/vm.ts'
+import type { Folders } from '../config.ts'
+import type { EventBus } from '../events.ts'
+import type { Logger } from '../log.ts'
+import type { ServiceRef } from '../service/manager.ts'
+import { readJson, syncFolder, writeJson } from '../state/file.ts'
+import { vmPaths, type VmPaths } from './paths.ts'
+import { VmRecord } from './record.ts'
+import { deriveState, type Operation } from './state.ts'
+import { viewVm } from './view.ts'
+
+/** What is seen of a QEMU that runs. */
+export interface Live {
+  readonly pid: number
+  readonly startedAt: Date
+  accelerator: 'kvm' | 'tcg' | undefined
+  paused: boolean
+  agent: 'absent' | 'connected'
+  /** Whether the agent has answered since it connected. */
+  agentAnswered: boolean
+  addresses: readonly GuestAddress[]
+  /** When the agent last answered with addresses. */
+  addressesAt: Date | undefined
+}
+
+export interface Entry {
+  readonly id: VmId
+  readonly paths: VmPaths
+  /** How its QEMU is found on the host. */
+  readonly service: ServiceRef
+  record: VmRecord
+  live: Live | undefined
+  operation: Operation | undefined
+  state: VmState
+}
+
+export interface VmTable {
+  /** All VMs, the oldest first. */
+  entries(): Iterable<Entry>
+  readonly size: number
+  /** By id or name. Throws VM_NOT_FOUND, or VM_RECORD_BROKEN where the record is there and cannot be read. */
+  find(ref: string): Entry
+  get(id: VmId): Entry | undefined
+  /** Whether an id or a name is in use; ids and names share one namespace. */
+  isTaken(ref: string): boolean
+  /** Ids whose vm.json could not be read, with the reason. */
+  readonly broken: ReadonlyMap<string, string>
+  /** Makes a VM known and writes its record. Throws VM_NAME_TAKEN. */
+  add(record: VmRecord): Promise<Entry>
+  /** Writes the record and then takes it as the truth. */
+  save(entry: Entry, record: VmRecord): Promise<void>
+  /** Forgets a VM and removes its configuration folder. */
+  remove(entry: Entry): Promise<void>
+  /** Says that something about the VM is different; tells listeners and, where the state differs, subscribers. */
+  changed(entry: Entry): void
+  /** Calls `listener` with each VM that changed or was removed; the answer ends that. */
+  onChange(listener: (entry: Entry) => void): () => void
+  view(entry: Entry): Vm
+}
+
+/** Reads every record below `folders.config`. A record that cannot be read is logged, kept as it is, and listed in `broken`. */
+export async function openVmTable(folders: Folders, events: EventBus, log: Logger): Promise<VmTable> {
+  const root = join(folders.config, 'vm')
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  const entries = new Map<VmId, Entry>()
+  const names = new Map<string, Entry>()
+  const broken = new Map<string, string>()
+  const listeners = new Set<(entry: Entry) => void>()
+
+  const derive = (entry: Entry): VmState =>
+    deriveState({
+      phase: entry.record.phase,
+      operation: entry.operation,
+      process: entry.live ? (entry.live.paused ? 'paused' : 'running') : 'none',
+      diskPresent: entry.live !== undefined || existsSync(entry.paths.disk),
+    })
+
+  const know = (record: VmRecord): Entry => {
+    const id = record.id
+    const paths = vmPaths(folders, id)
+    const service = { id, pidFile: paths.pidFile }
+    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, state: 'creating' }
+    entry.state = derive(entry)
+    entries.set(id, entry)
+    if (record.name) names.set(record.name, entry)
+    return entry
+  }
+
+  const isTaken = (ref: string): boolean => names.has(ref) || entries.has(ref as VmId) || broken.has(ref)
+
+  const records = await readRecords(root, (id, reason) => {
+    broken.set(id, reason)
+    log.error({ vm: id, reason }, 'vm.json cannot be read; the VM is left as it is')
+  })
+  for (const record of records) {
+    if (record.name && isTaken(record.name)) log.error({ vm: record.id, name: record.name }, 'two VMs have this name')
+    know(record)
+  }
+
+  const table: VmTable = {
+    entries: () => entries.values(),
+    get size() {
+      return entries.size
+    },
+    broken,
+    get: (id) => entries.get(id),
+    isTaken,
+    find(ref) {
+      const entry = entries.get(ref as VmId) ?? names.get(ref)
+      if (entry) return entry
+      const reason = broken.get(ref)
+      if (reason !== undefined) {
+        throw new UserError('VM_RECORD_BROKEN', `The record of VM "${ref}" cannot be read: ${reason}`, {
+          field: 'vm',
+          hint: `Mend ${join(root, ref, 'vm.json')} and start the daemon again`,
+        })
+      }
+      throw new UserError('VM_NOT_FOUND', `There is no VM with the id or name "${ref}"`, {
+        field: 'vm',
+        hint: 'vm.list shows those that there are',
+      })
+    },
+    async add(record) {
+      if (record.name && isTaken(record.name)) {
+        throw new UserError('VM_NAME_TAKEN', `A VM with the name or id "${record.name}" is there already`, {
+          field: 'name',
+          hint: 'Choose another name, or delete that VM',
+        })
+      }
+      const entry = know(record)
+      try {
+        await mkdir(entry.paths.configFolder, { recursive: true, mode: 0o700 })
+        await writeJson(entry.paths.record, record)
+      } catch (error) {
+        await table.remove(entry)
+        throw error
+      }
+      return entry
+    },
+    async save(entry, record) {
+      await writeJson(entry.paths.record, record)
+      entry.record = record
+      table.changed(entry)
+    },
+    async remove(entry) {
+      await rm(entry.paths.configFolder, { recursive: true, force: true })
+      await syncFolder(root)
+      entries.delete(entry.id)
+      if (entry.record.name) names.delete(entry.record.name)
+      for (const listener of listeners) listener(entry)
+    },
+    changed(entry) {
+      const from = entry.state
+      const to = derive(entry)
+      entry.state = to
+      if (from !== to) events.emit({ kind: 'vm.state', vm: entry.id, name: entry.record.name, from, to })
+      for (const listener of listeners) listener(entry)
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    view(entry) {
+      return viewVm(entry.record, derive(entry), entry.operation, entry.live, entry.paths.disk)
+    },
+  }
+  return table
+}
+
+async function readRecords(root: string, onBroken: (id: string, reason: string) => void): Promise<VmRecord[]> {
+  const ids = (await readdir(root)).filter((name) => VmId.safeParse(name).success)
+  const records: VmRecord[] = []
+  for (const id of ids) {
+    try {
+      const content = await readJson(join(root, id, 'vm.json'))
+      // A folder without a record is a creation that died before its first write: nothing else of the VM can exist.
+      if (content === undefined) await rm(join(root, id), { recursive: true, force: true })
+      else records.push(checkRecord(id, content))
+    } catch (error) {
+      onBroken(id, error instanceof Error ? error.message : String(error))
+    }
+  }
+  return records.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0))
+}
+
+function checkRecord(id: string, content: unknown): VmRecord {
+  const result = VmRecord.safeParse(content)
+  if (!result.success) {
+    const issue = result.error.issues[0]
+    throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit'}`)
+  }
+  if (result.data.id !== id) throw new Error(`its id is "${result.data.id}" and its folder "${id}"`)
+  return result.data
+}

@@ -1,0 +1,15 @@
+/** `npm run bench`: each figure as a ratio to its baseline, measured in the same run; written to bench.json as well. */
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { benchCommands } from './commands.ts'
+import { benchCreate } from './create.ts'
+import { isKept, printRows, type Row } from './measure.ts'
+import { benchMemory } from './memory.ts'
+import { benchSocket } from './socket.ts'
+
+const rows: Row[] = []
+for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory]) rows.push(...(await bench()))
+printRows(rows)
+const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
+writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)
+process.exitCode = rows.every(isKept) ? 0 : 1

@@ -1,0 +1,236 @@
+import { once } from 'node:events'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createConnection, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
+import t from 'tap'
+import { MacAddress, VmId, VmName } from '../../../policy/names.ts'
+import { UserError } from '../../../policy/errors.ts'
+import { AGENT_CHARDEV, AGENT_PORT, qemuArgv, type QemuSpec } from '../../../daemon/qemu/argv.ts'
+import { newestMachine, QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
+import { makeFolder } from '../../fakes/folder.ts'
+import { makeGuestDisk } from './guest-disk.ts'
+import { connectWhenUp, startQemu } from './start-qemu.ts'
+
+const id = VmId.parse('adbvzwdf')
+const mac = MacAddress.parse('52:54:00:12:34:56')
+
+function specIn(folder: string, changes: Partial<QemuSpec> = {}): QemuSpec {
+  const at = (name: string): string => join(folder, name)
+  return {
+    id,
+    machine: 'pc-i440fx-7.2',
+    accelerator: 'tcg',
+    vcpus: 1,
+    memoryMiB: 64,
+    disk: at('disk.qcow2'),
+    nics: [],
+    paths: {
+      pidFile: at('qemu.pid'),
+      qmp: at('qmp.sock'),
+      agent: at('agent.sock'),
+      console: at('console.sock'),
+      consoleLog: at('console.log'),
+      qemuLog: at('qemu.log'),
+    },
+    daemonize: false,
+    ...changes,
+  }
+}
+
+/** The values of an option, in order. */
+function valuesOf(argv: readonly string[], option: string): string[] {
+  return argv.flatMap((word, index) => (argv[index - 1] === option ? [word] : []))
+}
+
+t.test('the command line as a table', (t) => {
+  const cases: { title: string; changes: Partial<QemuSpec>; option: string; values: string[] }[] = [
+    { title: 'a VM without a name goes by its id', changes: {}, option: '-name', values: ['guest=adbvzwdf,process=qemu-adbvzwdf,debug-threads=on'] },
+    { title: 'a name is shown', changes: { name: VmName.parse('web-1') }, option: '-name', values: ['guest=web-1,process=qemu-adbvzwdf,debug-threads=on'] },
+    { title: 'the machine is the pinned one', changes: {}, option: '-machine', values: ['pc-i440fx-7.2,dump-guest-core=off'] },
+    { title: 'KVM gives the CPU of the host', changes: { accelerator: 'kvm' }, option: '-cpu', values: ['host'] },
+    { title: 'KVM has no translation buffer', changes: { accelerator: 'kvm' }, option: '-accel', values: ['kvm'] },
+    { title: 'TCG gives every feature that it has', changes: {}, option: '-cpu', values: ['max'] },
+    { title: 'a small guest has the least translation buffer', changes: { memoryMiB: 96 }, option: '-accel', values: ['tcg,tb-size=32'] },
+    { title: 'the translation buffer grows with memory', changes: { memoryMiB: 1001 }, option: '-accel', values: ['tcg,tb-size=125'] },
+    { title: 'a large guest has the most', changes: { memoryMiB: 65_536 }, option: '-accel', values: ['tcg,tb-size=256'] },
+    { title: 'memory is in MiB', changes: { memoryMiB: 1024 }, option: '-m', values: ['size=1024M'] },
+    { title: 'vcpus are whole CPUs', changes: { vcpus: 4 }, option: '-smp', values: ['cpus=4'] },
+    { title: 'the sandbox forbids all that it can', changes: {}, option: '-sandbox', values: ['on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,spawn=deny'] },
+    { title: 'a daemonizing QEMU may fork', changes: { daemonize: true }, option: '-sandbox', values: ['on,obsolete=deny,resourcecontrol=deny'] },
+    { title: 'a daemonizing QEMU logs to its file', changes: { daemonize: true }, option: '-D', values: ['/x/qemu.log'] },
+    { title: 'others log to stderr', changes: {}, option: '-D', values: [] },
+    { title: 'other machines have other sleep states', changes: { machine: 'pc-q35-7.2' }, option: '-global', values: [] },
+    { title: 'no NIC was asked for', changes: {}, option: '-netdev', values: [] },
+    {
+      title: 'forwards are QEMU\'s hostfwd rules',
+      changes: {
+        nics: [
+          { mac, forwards: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 2222, guestPort: 22 }, { protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 53, guestPort: 53 }] },
+          { mac, forwards: [] },
+        ],
+      },
+      option: '-netdev',
+      values: ['user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp:0.0.0.0:53-:53', 'user,id=net1'],
+    },
+    {
+      title: 'commas in paths are doubled',
+      changes: { disk: '/a,b=c d/disk' },
+      option: '-blockdev',
+      values: ['driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename=/a,,b=c d/disk,file.discard=unmap'],
+    },
+  ]
+  for (const { title, changes, option, values } of cases) {
+    t.same(valuesOf(qemuArgv(specIn('/x', changes)), option), values, title)
+  }
+  t.end()
+})
+
+t.test('a NIC moves no other device to another PCI slot', (t) => {
+  const bare = valuesOf(qemuArgv(specIn('/x')), '-device')
+  const withNic = valuesOf(qemuArgv(specIn('/x', { nics: [{ mac, forwards: [] }] })), '-device')
+  t.same(withNic, [...bare, `virtio-net-pci,netdev=net0,id=nic0,mac=${mac},romfile=`])
+  t.end()
+})
+
+t.test('a log path that QEMU would read as a template is refused where it logs itself', (t) => {
+  t.throws(() => qemuArgv(specIn('/100%', { daemonize: true })), new UserError('HOST_IO', 'QEMU cannot log to /100%/qemu.log: "%" is a template in its -D option'))
+  t.doesNotThrow(() => qemuArgv(specIn('/100%')))
+  t.end()
+})
+
+t.test('QEMU takes every option, whatever the paths hold', async (t) => {
+  const folder = join(makeFolder(t), 'a,b=c d,,e\'"%s')
+  mkdirSync(folder)
+  await makeGuestDisk(folder)
+  const port = await freePort()
+  const forwards = [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: port, guestPort: 22 }] as const
+  const spec = specIn(folder, { name: VmName.parse('web-1'), machine: await newestMachine(QEMU_PROGRAM), vcpus: 2, nics: [{ mac, forwards }] })
+  const { process, qmp } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, spec.paths.qemuLog)
+
+  t.match(await qmp.execute('query-status'), { running: false, status: 'prelaunch' })
+  t.same(await qmp.execute('query-name'), { name: 'web-1' })
+  t.same(await qmp.execute('query-uuid'), { UUID: '4fc619bb-2dcb-5340-8bbb-0f4ae5095a5b' }, 'the same for ever')
+  const chardevs = (await qmp.execute('query-chardev')) as { label: string }[]
+  t.same(chardevs.map(({ label }) => label).sort(), [AGENT_CHARDEV, 'console', 'qmp'].sort())
+  t.match(await qmp.execute('qom-get', { path: `/machine/peripheral/${AGENT_PORT}`, property: 'name' }), 'org.qemu.guest_agent.0')
+  const disks = (await qmp.execute('query-block')) as { inserted: { file: string } }[]
+  t.same(disks.map(({ inserted }) => inserted.file), [spec.disk])
+  t.equal(readFileSync(spec.paths.pidFile, 'utf8').trim(), String(process.pid))
+  t.match(readFileSync(`/proc/${process.pid}/status`, 'utf8'), /^Seccomp:\t2$/m, 'the filter is in force')
+  t.equal(readFileSync(`/proc/${process.pid}/comm`, 'utf8'), 'qemu-adbvzwdf\n')
+  t.equal(readFileSync(spec.paths.qemuLog, 'utf8'), '', 'without a warning')
+})
+
+t.test('a guest reboots, and its power button ends QEMU', async (t) => {
+  const folder = makeFolder(t)
+  await makeGuestDisk(folder)
+  const spec = specIn(folder)
+  const { qmp, ended } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, spec.paths.qemuLog)
+  const events: string[] = []
+  qmp.onEvent(({ event }) => events.push(event))
+  const guest = createConnection(spec.paths.console)
+  t.teardown(() => guest.destroy())
+  await once(guest, 'connect')
+  const firstBoot = once(guest, 'data')
+  await qmp.execute('cont')
+  t.equal(String((await firstBoot)[0]), 'B')
+
+  const secondBoot = once(guest, 'data')
+  guest.write('r')
+  t.equal(String((await secondBoot)[0]), 'B')
+  t.ok(events.includes('RESET'))
+
+  await qmp.execute('system_powerdown')
+  t.equal(await ended, 0)
+  await qmp.closed
+  t.ok(events.includes('SHUTDOWN'))
+  t.equal(readFileSync(spec.paths.consoleLog, 'utf8'), 'BB')
+})
+
+t.test('a guest that powers itself off ends QEMU, and the console log is appended to', async (t) => {
+  const folder = makeFolder(t)
+  await makeGuestDisk(folder)
+  const spec = specIn(folder)
+  for (const expected of ['B', 'BB']) {
+    const { ended } = await startQemu(t, qemuArgv(spec), spec.paths.qmp, spec.paths.qemuLog)
+    const guest = createConnection(spec.paths.console)
+    guest.on('error', () => {})
+    t.teardown(() => guest.destroy())
+    // Bytes that come before the firmware is done are dropped, so the key is pressed until it is heard.
+    const pressing = new AbortController()
+    const pressed = pressKey(guest, pressing.signal)
+    t.equal(await ended, 0)
+    pressing.abort()
+    await pressed
+    t.equal(readFileSync(spec.paths.consoleLog, 'utf8'), expected)
+  }
+})
+
+t.test('a daemonized QEMU', async (t) => {
+  t.test('says its last words in the log', async (t) => {
+    const folder = makeFolder(t)
+    await makeGuestDisk(folder)
+    const spec = specIn(folder, { daemonize: true })
+    await execa(QEMU_PROGRAM, [...qemuArgv(spec), '-S'], { stdin: 'ignore' })
+    const pid = Number(readFileSync(spec.paths.pidFile, 'utf8'))
+    t.teardown(() => {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    })
+    const qmp = await connectWhenUp(spec.paths.qmp, () => {})
+    t.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Seccomp:\t2$/m)
+    process.kill(pid, 'SIGTERM')
+    await qmp.closed
+    await untilGone(pid)
+    t.match(readFileSync(spec.paths.qemuLog, 'utf8'), /^\d{4}-\d\d-\d\dT\S+ qemu-system-x86_64: terminating on signal 15/)
+  })
+
+  t.test('says in the log why it did not start', async (t) => {
+    const folder = makeFolder(t)
+    await makeGuestDisk(folder)
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const forwards = [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: port, guestPort: 22 }] as const
+    const spec = specIn(folder, { daemonize: true, nics: [{ mac, forwards }] })
+    const { exitCode, stderr } = await execa(QEMU_PROGRAM, [...qemuArgv(spec), '-S'], { stdin: 'ignore', reject: false })
+    t.equal(exitCode, 1)
+    t.equal(stderr, '')
+    t.match(readFileSync(spec.paths.qemuLog, 'utf8'), /Could not set up host forwarding rule/)
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function pressKey(guest: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    guest.write('q')
+    await delay(100, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** A zombie is gone: in a container whose init does not reap, a daemonized process stays one. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while (isAlive(pid)) {
+    if (performance.now() > deadline) throw new Error(`process ${pid} is still there`)
+    await delay(20)
+  }
+}

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { createEventBus } from '../../../daemon/events.ts'
+import { createSubscriptions } from '../../../daemon/rpc/subscriptions.ts'
+
+const at = '2025-01-01T00:00:00.000Z'
+const vm = 'adbvzwdf' as never
+
+function setUp() {
+  const events = createEventBus(() => new Date(at))
+  const lines: unknown[] = []
+  return { events, lines, subscriptions: createSubscriptions(events), subscriber: (line: string) => void lines.push(JSON.parse(line)) }
+}
+
+t.test('a subscriber gets events of the kinds it asked for, as notifications', async (t) => {
+  const { events, lines, subscriptions, subscriber } = setUp()
+  subscriptions.set(subscriber, ['vm.deleted'])
+  events.emit({ kind: 'vm.deleted', vm })
+  events.emit({ kind: 'vm.created', vm })
+  t.same(lines, [{ jsonrpc: '2.0', method: 'event', params: { at, kind: 'vm.deleted', vm } }])
+})
+
+t.test('a second subscription replaces the first', async (t) => {
+  const { events, lines, subscriptions, subscriber } = setUp()
+  subscriptions.set(subscriber, ['vm.deleted'])
+  subscriptions.set(subscriber, ['vm.created'])
+  events.emit({ kind: 'vm.deleted', vm })
+  events.emit({ kind: 'vm.created', vm })
+  t.match(lines, [{ params: { kind: 'vm.created' } }])
+  t.equal(lines.length, 1)
+})
+
+t.test('nothing comes after the end of a subscription, or of all', async (t) => {
+  const { events, lines, subscriptions, subscriber } = setUp()
+  subscriptions.set(subscriber, ['vm.deleted'])
+  subscriptions.set(subscriber, undefined)
+  events.emit({ kind: 'vm.deleted', vm })
+  subscriptions.set(subscriber, ['vm.deleted'])
+  subscriptions.close()
+  events.emit({ kind: 'vm.deleted', vm })
+  t.same(lines, [])
+})
+
+t.test('a subscriber that leaves while an event is told does not keep it from the others', async (t) => {
+  const { events, lines, subscriptions, subscriber } = setUp()
+  const leaving = (): void => subscriptions.set(leaving, undefined)
+  subscriptions.set(leaving, ['vm.deleted'])
+  subscriptions.set(subscriber, ['vm.deleted'])
+  events.emit({ kind: 'vm.deleted', vm })
+  events.emit({ kind: 'vm.deleted', vm })
+  t.equal(lines.length, 2)
+})

@@ -1,0 +1,112 @@
+/** The daemon is killed by SIGKILL at random moments of every operation; the next one has to leave everything whole. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
+
+const ROUNDS = 40
+
+/** A generator of its own, so that a seed repeats a run (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+t.test(`after each of ${ROUNDS} kills in the middle of an operation the next daemon leaves everything whole`, async (t) => {
+  const seed = Number(process.env['AETHERSCALE_SEED'] ?? Date.now() % 1_000_000)
+  t.comment(`AETHERSCALE_SEED=${seed}`)
+  const random = createRandom(seed)
+  const daemon = await startTestDaemon(t)
+  spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(daemon.root, 'images', 'small.qcow2'), '8M'])
+  // Beside the one that is tormented, one that nobody touches and that has to run all the time.
+  const begun = performance.now()
+  const bystander = await daemon.client.call('vm.create', { image: 'small', memoryMiB: 32, networks: [] })
+  // Longer than most operations take on this machine now, so that the kills fall before, within and behind them.
+  const withinMs = 1.5 * (performance.now() - begun)
+
+  const tried = new Map<string, number>()
+  for (let round = 0; round < ROUNDS; round++) {
+    const operation = await begin(daemon, bystander.id, random())
+    tried.set(operation, (tried.get(operation) ?? 0) + 1)
+    await delay(random() * withinMs)
+    await daemon.kill()
+    await daemon.start()
+    const wrong = await settle(daemon)
+    const label = `round ${round}, killed in ${operation}`
+    if (wrong.length > 0) t.fail(label, { wrong })
+    const { pid, state } = await daemon.client.call('vm.get', { vm: bystander.id })
+    if (pid !== bystander.pid || state !== 'running') t.fail(`${label}: the bystander came to harm`, { pid, state })
+  }
+  t.pass(`kills: ${[...tried].map(([operation, count]) => `${operation} ${count}`).join(', ')}`)
+  t.ok(tried.size >= 4, 'most operations had their turn')
+})
+
+/** Sends an operation that fits and does not wait for its answer. */
+async function begin({ client }: TestDaemon, bystander: string, dice: number): Promise<string> {
+  const { vms } = await client.call('vm.list', {})
+  const victim = vms.find(({ id }) => id !== bystander)
+  const ignore = (): void => undefined
+  if (!victim) {
+    client.call('vm.create', { image: 'small', memoryMiB: 32, networks: [] }).catch(ignore)
+    return 'create'
+  }
+  const vm = victim.id
+  if (dice < 0.2) {
+    client.call('vm.delete', { vm }).catch(ignore)
+    return 'delete'
+  }
+  if (dice < 0.5) {
+    client.call('vm.restart', { vm, force: true }).catch(ignore)
+    return 'restart'
+  }
+  if (victim.state === 'running') {
+    client.call('vm.stop', { vm, force: true }).catch(ignore)
+    return 'stop'
+  }
+  client.call('vm.start', { vm }).catch(ignore)
+  return 'start'
+}
+
+/** Waits until the daemon has recovered, and compares what it says with what there is. */
+async function settle(daemon: TestDaemon): Promise<string[]> {
+  const list = async (): Promise<{ id: string; state: string; pid?: number | undefined }[]> =>
+    (await daemon.client.call('vm.list', {})).vms
+  for (let vms = await list(), tries = 0; tries < 600; tries++, vms = await list()) {
+    if (vms.every(({ state }) => state === 'running' || state === 'stopped')) break
+    await delay(20)
+  }
+  const vms = await list()
+  const running = vms.flatMap(({ pid }) => pid ?? []).sort()
+  const same = (): boolean => JSON.stringify(daemon.qemus().sort()) === JSON.stringify(running)
+  await eventually(same, `QEMUs ${daemon.qemus().join()} are those of the list: ${JSON.stringify(vms)}\n${daemon.log().slice(-3000)}`)
+
+  const wrong: string[] = []
+  const ids = vms.map(({ id }) => id).sort().join()
+  const { root } = daemon
+  const folders = {
+    records: readdirSync(join(root, 'config', 'vm')).sort().join(),
+    disks: readdirSync(join(root, 'disks')).map((name) => name.replace('.qcow2', '')).sort().join(),
+  }
+  for (const [what, found] of Object.entries(folders)) if (found !== ids) wrong.push(`${what}: ${found}; listed: ${ids}`)
+  for (const { id, state } of vms) {
+    if (state !== 'running' && state !== 'stopped') wrong.push(`${id} is ${state}`)
+    const record = JSON.parse(readFileSync(join(root, 'config', 'vm', id, 'vm.json'), 'utf8')) as Record<string, unknown>
+    if (record['phase'] !== 'ready') wrong.push(`${id} is still ${String(record['phase'])}`)
+    const check = spawnSync('qemu-img', ['check', '-q', '-U', join(root, 'disks', `${id}.qcow2`)])
+    if (check.status !== 0 && state === 'stopped') wrong.push(`the disk of ${id} is damaged`)
+  }
+  const runtime = readdirSync(join(root, 'run', 'vm')).filter((id) => !ids.includes(id))
+  if (runtime.length > 0) wrong.push(`sockets are left of ${runtime.join()}`)
+  if (existsSync(join(root, 'log', 'vm'))) {
+    const logs = readdirSync(join(root, 'log', 'vm')).filter((id) => !ids.includes(id))
+    if (logs.length > 0) wrong.push(`logs are left of ${logs.join()}`)
+  }
+  return wrong
+}

@@ -1,0 +1,106 @@
+/** A real daemon in a folder of its own, for the system tests. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { connect, type Client } from '../../tui/client.ts'
+
+const program = join(import.meta.dirname, '..', '..', 'daemon', 'main.ts')
+/** Machines that run tests are slow and busy; this only bounds a wait that should end long before. */
+const READY_WITHIN_MS = 60_000
+
+export interface TestDaemon {
+  readonly root: string
+  readonly sockets: string
+  /** A connection to control.sock, made anew after each {@link start}. */
+  readonly client: Client
+  /** Starts it (again) and connects. */
+  start(): Promise<void>
+  /** SIGTERM, and waits for its end. */
+  stop(): Promise<void>
+  /** SIGKILL, and waits for its end. */
+  kill(): Promise<void>
+  log(): string
+  /** Pids of QEMUs that have this daemon's folder on their command line. */
+  qemus(): number[]
+}
+
+/** Makes the folder, starts a daemon in it, and takes both away with every QEMU when the test ends. */
+export async function startTestDaemon(t: Test, env: Record<string, string> = {}): Promise<TestDaemon> {
+  const root = mkdtempSync(join(tmpdir(), 'aetherscale-test-'))
+  const sockets = join(root, 'run')
+  const logFile = join(root, 'daemon.log')
+  let child: ChildProcess | undefined
+  let client: Client | undefined
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    client?.close()
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+
+  const daemon: TestDaemon = {
+    root,
+    sockets,
+    get client() {
+      if (!client) throw new Error('the daemon was not started')
+      return client
+    },
+    async start() {
+      const log = openSync(logFile, 'a')
+      child = spawn(process.execPath, [program, '--root', root], {
+        stdio: ['ignore', log, log],
+        env: { PATH: process.env['PATH'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
+      })
+      closeSync(log)
+      client = await waitForSocket(sockets, child, daemon)
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
+    qemus: () => findProcesses(root),
+  }
+
+  t.teardown(async () => {
+    await end('SIGKILL')
+    for (const pid of daemon.qemus()) process.kill(pid, 'SIGKILL')
+    rmSync(root, { recursive: true, force: true })
+  })
+  await daemon.start()
+  return daemon
+}
+
+async function waitForSocket(sockets: string, child: ChildProcess, daemon: TestDaemon): Promise<Client> {
+  for (const begin = performance.now(); performance.now() - begin < READY_WITHIN_MS; await delay(10)) {
+    if (child.exitCode !== null) break
+    const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
+    // The socket of a daemon that was killed still lies there; only an answer tells that a daemon is behind it.
+    if (client) return client
+  }
+  throw new Error(`the daemon does not answer:\n${daemon.log()}`)
+}
+
+function findProcesses(root: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        return argv.includes('qemu-system') && argv.includes(`${root}/`)
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
+
+/** Waits until `isTrue`, looking often; fails the test's promise after the bound. */
+export async function eventually(isTrue: () => boolean, what: string, withinMs = 30_000): Promise<void> {
+  for (const begin = performance.now(); performance.now() - begin < withinMs; await delay(20)) if (isTrue()) return
+  throw new Error(`not within ${withinMs} ms: ${what}`)
+}

@@ -1,0 +1,50 @@
+import t from 'tap'
+import { derivedCommands } from '../../../../tui/cli/command-table.ts'
+import { findCandidates, rejoinWords } from '../../../../tui/cli/completion/candidates.ts'
+import { completeCommands } from '../../../../tui/cli/own-commands.ts'
+
+const table = completeCommands(derivedCommands)
+
+/** Candidates at the end of the line; a blank at its end begins a new word. */
+function complete(line: string): string[] {
+  const words = line.split(' ')
+  const { candidates, names, files } = findCandidates(words.slice(0, -1), words.at(-1)!, table)
+  return [...candidates.map(({ value }) => value), ...(names ? [`<${names}>`] : []), ...(files ? ['<files>'] : [])]
+}
+
+t.test('what may stand at the cursor', async (t) => {
+  const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
+    ['', ['vm', 'image', 'events', 'info', 'doctor', 'rpc', 'completion', 'help']],
+    ['im', ['image']],
+    ['image ', ['list', 'import', 'delete']],
+    ['vm st', ['start', 'stop']],
+    ['--json vm st', ['start', 'stop']],
+    ['vm stop ', ['<vm>']],
+    ['vm stop a ', ['<vm>']],
+    ['vm get a ', []],
+    ['vm stop --timeout ', []],
+    ['vm stop --force ', ['<vm>']],
+    ['vm stop --f', ['--force']],
+    ['vm stop --force --', ['--no-color', '--json', '--quiet', '--socket', '--socket-dir', '--help', '--version', '--timeout']],
+    ['vm wait a --for ', ['running', 'agent', 'stopped']],
+    ['vm wait a --for=ag', ['--for=agent']],
+    ['vm create ', ['<image>']],
+    ['vm create tiny --network ', ['user', 'none']],
+    ['vm create tiny --network user,', ['user,forward=']],
+    ['vm create tiny --network=user,forward=1:1,', ['--network=user,forward=1:1,forward=']],
+    ['image import ', ['<files>']],
+    ['--socket ', ['<files>']],
+    ['completion ', ['bash', 'zsh', 'fish']],
+    ['rpc rpc.', ['rpc.discover']],
+    ['events --kind image.', ['image.imported', 'image.deleted']],
+    ['nonsense ', []],
+  ]
+  for (const [line, expected] of cases) t.strictSame(complete(line).sort(), expected.toSorted(), JSON.stringify(line))
+})
+
+t.test('words that bash cut at "=" are put together', async (t) => {
+  t.strictSame(rejoinWords(['vm', 'wait', '--for', '=', 'ag']), ['vm', 'wait', '--for=ag'])
+  t.strictSame(rejoinWords(['--for', '=']), ['--for='])
+  t.strictSame(rejoinWords(['--network', '=', 'user,forward', '=', '1:1']), ['--network=user,forward=1:1'])
+  t.strictSame(rejoinWords(['a', '=', 'b']), ['a', '=', 'b'])
+})

@@ -1,0 +1,26 @@
+/** Everything that talks to the daemon, behind one lazy import: help and usage errors load neither sockets nor JSON-RPC. */
+import type { Request } from '../request.ts'
+import { runCall } from './call.ts'
+import { runConsole } from './console.ts'
+import { runDoctor } from './doctor.ts'
+import { runEvents } from './events.ts'
+import { runLog } from './log.ts'
+import { runRpc } from './rpc.ts'
+
+export { offerCompletions } from '../completion/offer.ts'
+
+/** Carries a command out and answers with the exit status. */
+export type Runner = (request: Request) => Promise<number>
+
+/** Commands that are more than one call and its answer. */
+const special: Readonly<Record<string, Runner>> = {
+  'vm console': runConsole,
+  'vm log': runLog,
+  events: runEvents,
+  doctor: runDoctor,
+  rpc: runRpc,
+}
+
+export function chooseRunner(words: readonly string[]): Runner {
+  return special[words.join(' ')] ?? runCall
+}

@@ -1,0 +1,141 @@
+/** argv -> what is to be done. Pure; anything that is not a command that there is throws a UsageError. */
+import { isNegatable, type Command, type Field, type Json } from './command-table.ts'
+import { globalOptions } from './own-commands.ts'
+import { quote, readList, readValue, suggest, type CurrentDirectory } from './read-value.ts'
+import { tokenize, type Token } from './tokenize.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface Globals {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly color: boolean
+  readonly socket?: string
+  readonly directory?: string
+}
+
+export type Values = Readonly<Record<string, Json>>
+
+export type Invocation =
+  | { readonly kind: 'help'; readonly words: readonly string[] }
+  | { readonly kind: 'version' }
+  /** Each element of `requests` is the params of one request: several where several subjects were named. */
+  | { readonly kind: 'command'; readonly command: Command; readonly requests: readonly Values[]; readonly globals: Globals }
+
+/** Reads the words after the program's name. */
+export function parseInvocation(argv: readonly string[], commands: readonly Command[], cwd: CurrentDirectory): Invocation {
+  const words = leadingWords(argv)
+  const command = findCommand(words, commands)
+  const fields = [...globalOptions, ...(command?.options ?? [])]
+  const tokens = tokenize(argv, fields)
+  const given = gatherOptions(tokens, fields, command)
+  if (given.has('help')) return { kind: 'help', words: command?.words ?? words }
+  if (given.has('version')) return { kind: 'version' }
+  if (!command) {
+    if (words.length === 0) return { kind: 'help', words: [] }
+    throw unknownCommand(words, commands)
+  }
+  const rest = tokens.flatMap((token) => (token.kind === 'word' ? [token.text] : [])).slice(command.words.length)
+  const options = readOptions(command.options, given, cwd)
+  const requests = readPositionals(command, rest, cwd).map((positionals) => ({ ...positionals, ...options }))
+  return { kind: 'command', command, requests, globals: readGlobals(given, cwd) }
+}
+
+/** The command that these words begin with, the longest first. */
+export function findCommand(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands
+    .filter((command) => command.words.every((word, index) => words[index] === word))
+    .sort((a, b) => b.words.length - a.words.length)[0]
+}
+
+/** Words up to the first option that is not global: what follows such an option may be its value. */
+export function leadingWords(argv: readonly string[]): string[] {
+  const words: string[] = []
+  for (const token of tokenize(argv, globalOptions)) {
+    if (token.kind === 'word') words.push(token.text)
+    else if (!token.field) break
+  }
+  return words
+}
+
+/** What was given for each option; `--no-X` counts as `X` with the value `no`. */
+function gatherOptions(tokens: readonly Token[], fields: readonly Field[], command: Command | undefined): Map<string, string[]> {
+  const given = new Map<string, string[]>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    if (!token.field) throw unknownOption(token.typed, fields, command)
+    const { flag } = token.field
+    given.set(flag, [...(given.get(flag) ?? []), textOf(token, token.field)])
+  }
+  return given
+}
+
+function textOf({ typed, value, negated }: Extract<Token, { kind: 'option' }>, field: Field): string {
+  if (field.shape.kind !== 'boolean') {
+    if (value === undefined) throw new UsageError(`${typed} needs a value: ${field.placeholder}`)
+    return value
+  }
+  if (value !== undefined) throw new UsageError(`${typed} takes no value`)
+  return negated ? 'no' : 'yes'
+}
+
+function readOptions(fields: readonly Field[], given: ReadonlyMap<string, string[]>, cwd: CurrentDirectory): Values {
+  const entries: [string, Json][] = []
+  for (const field of fields) {
+    const texts = given.get(field.flag)
+    if (!texts && field.required) throw new UsageError(`--${field.flag} is needed`)
+    if (texts) entries.push([field.param, readTexts(field, texts, `--${field.flag}`, cwd)])
+  }
+  return Object.fromEntries(entries)
+}
+
+/** The last one given counts, as in most programs, so that an alias can be overridden; a list takes them all. */
+function readTexts({ shape }: Field, texts: readonly string[], name: string, cwd: CurrentDirectory): Json {
+  return shape.kind === 'list' ? readList(texts, shape.items, name, cwd) : readValue(texts.at(-1)!, shape, name, cwd)
+}
+
+function readPositionals(command: Command, words: readonly string[], cwd: CurrentDirectory): Values[] {
+  const fields = command.positionals
+  const missing = fields.find((field, index) => field.required && words[index] === undefined)
+  const called = command.words.join(' ')
+  if (missing) throw new UsageError(`${called} needs ${missing.placeholder}`, `see: aetherscale help ${called}`)
+  const last = fields.at(-1)
+  const fixed = command.several || last?.shape.kind === 'list' ? fields.slice(0, -1) : fields
+  const rest = words.slice(fixed.length)
+  const values = Object.fromEntries(
+    fixed.slice(0, words.length).map((field, index) => [field.param, readTexts(field, [words[index]!], field.placeholder, cwd)]),
+  )
+  if (command.several) return rest.map((word) => ({ ...values, [last!.param]: readTexts(last!, [word], last!.placeholder, cwd) }))
+  if (last?.shape.kind === 'list') return [{ ...values, ...(rest.length > 0 && { [last.param]: readTexts(last, rest, last.placeholder, cwd) }) }]
+  if (rest.length > 0) throw new UsageError(`${called}: ${quote(rest[0]!)} is one word too many`, `see: aetherscale help ${called}`)
+  return [values]
+}
+
+function readGlobals(given: ReadonlyMap<string, string[]>, cwd: CurrentDirectory): Globals {
+  const { socket, 'socket-dir': directory } = readOptions(globalOptions, given, cwd) as { socket?: string; 'socket-dir'?: string }
+  if (socket !== undefined && directory !== undefined) throw new UsageError('--socket and --socket-dir exclude each other')
+  return {
+    json: given.has('json'),
+    quiet: given.has('quiet'),
+    color: !given.has('no-color'),
+    ...(socket !== undefined && { socket }),
+    ...(directory !== undefined && { directory }),
+  }
+}
+
+function unknownOption(typed: string, fields: readonly Field[], command: Command | undefined): UsageError {
+  const flags = fields.flatMap((field) => (isNegatable(field) ? [field.flag, `no-${field.flag}`] : [field.flag]))
+  const where = command ? `${command.words.join(' ')} has no option` : 'there is no option'
+  return new UsageError(`${where} ${typed}`, suggest(typed.replace(/^-+/, ''), flags, '--'))
+}
+
+function unknownCommand(words: readonly string[], commands: readonly Command[]): UsageError {
+  const [first, second] = words
+  const group = commands.filter((command) => command.words.length > 1 && command.words[0] === first)
+  if (group.length > 0) {
+    const names = group.map((command) => command.words[1]!)
+    if (second === undefined) return new UsageError(`${first} needs a command: ${names.join(', ')}`)
+    return new UsageError(`there is no command ${quote(`${first} ${second}`)}`, suggest(second, names, `${first} `) ?? `there are ${names.join(', ')}`)
+  }
+  const names = [...new Set(commands.map((command) => command.words[0]!))]
+  return new UsageError(`there is no command ${quote(first!)}`, suggest(first!, names) ?? 'see: aetherscale --help')
+}

@@ -1,0 +1,24 @@
+/** One event, one line. */
+import type { Event } from '../../../policy/api/events.ts'
+import { escapeControls } from './escape.ts'
+import type { Paint } from './paint.ts'
+import { formatCell } from './value.ts'
+
+export function renderEvent(event: Event, paint: Paint): string {
+  const subject = 'image' in event ? event.image : event.name === undefined ? event.vm : `${event.name} (${event.vm})`
+  const detail = describe(event, paint)
+  return escapeControls(`${event.at}  ${event.kind}  ${subject}`) + (detail === '' ? '' : `  ${detail}`)
+}
+
+function describe(event: Event, paint: Paint): string {
+  switch (event.kind) {
+    case 'vm.state':
+      return `${paint(escapeControls(event.from), event.from)} -> ${paint(escapeControls(event.to), event.to)}`
+    case 'vm.agent':
+      return escapeControls(event.agent)
+    case 'vm.addresses':
+      return formatCell('addresses', event.addresses)
+    default:
+      return ''
+  }
+}

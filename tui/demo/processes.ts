@@ -1,0 +1,72 @@
+/** The two programs that the demo runs: the tiny image's builder and the daemon. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '../client.ts'
+
+const programs = join(import.meta.dirname, '..', '..', 'daemon')
+
+/** Builds the tiny image, or finds it built; answers its path. */
+export async function buildImage(say: (line: string) => void): Promise<string> {
+  const builder = spawn(process.execPath, [join(programs, 'image', 'tiny', 'main.ts'), '--cached'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let path = ''
+  builder.stdout.on('data', (chunk: Buffer) => (path += chunk.toString()))
+  builder.stderr.on('data', (chunk: Buffer) => {
+    for (const line of chunk.toString().trimEnd().split('\n')) say(`    ${line}`)
+  })
+  const [status] = (await once(builder, 'close')) as [number | null]
+  if (status !== 0) throw new Error(`the builder of the tiny image ended with status ${status ?? 'by a signal'}`)
+  return path.trim()
+}
+
+export interface DaemonProcess {
+  readonly pid: number
+  isRunning(): boolean
+  lastWords(): string
+  /** Ends it and resolves when it is gone. */
+  stop(): Promise<void>
+  /** Lets it outlive this process. */
+  detach(): void
+}
+
+const READY_WITHIN_MS = 30_000
+
+/** Starts a daemon below `root`; resolves when its socket takes a connection. */
+export async function startDaemon(root: string, sockets: string): Promise<DaemonProcess> {
+  mkdirSync(root, { recursive: true })
+  const logFile = join(root, 'daemon.log')
+  const log = openSync(logFile, 'a')
+  // A session of its own: an interrupt at the terminal is for the demo to act on.
+  const child = spawn(process.execPath, [join(programs, 'main.ts'), '--root', root], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
+  const lastWords = (): string => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n')
+  for (const begin = performance.now(); ; await delay(20)) {
+    if (!isRunning()) throw new Error(`the daemon ended at once:\n${lastWords()}`)
+    if (performance.now() - begin > READY_WITHIN_MS) throw new Error(`the daemon does not answer:\n${lastWords()}`)
+    const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
+    client?.close()
+    if (client) break
+  }
+  return {
+    pid: child.pid ?? 0,
+    isRunning,
+    lastWords,
+    async stop() {
+      if (!isRunning()) return
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+    detach() {
+      child.unref()
+    },
+  }
+}
