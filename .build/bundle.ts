@@ -5,7 +5,7 @@
  * The client comes in parts, for it loads lazily what a command does not need; the daemon is one file. Names are kept,
  * so that a stack trace can be read. The builder of the tiny image runs from the sources: it needs files beside it.
  */
-import { chmod, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -57,4 +57,21 @@ await rm(outdir, { recursive: true, force: true })
 const builds = await Promise.allSettled(programs.map(async (program) => await build({ ...shared, ...program })))
 // esbuild has already said what is wrong
 if (builds.some(({ status }) => status === 'rejected')) process.exitCode = 1
-else for (const name of ['aetherscale', 'aetherscaled']) await chmod(join(outdir, `${name}.js`), 0o755)
+else await writeCommands(['aetherscale', 'aetherscaled'])
+
+/**
+ * `bin/NAME`, to be put on a PATH: runs the program with the Node of the checkout's packages where that is there, for the
+ * system's own may be too old.
+ */
+async function writeCommands(names: readonly string[]): Promise<void> {
+  await mkdir(join(outdir, 'bin'))
+  for (const name of names) {
+    const script = `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+node=$here/../../node_modules/.bin/node
+[ -x "$node" ] || node=node
+exec "$node" "$here/../${name}.js" "$@"
+`
+    await writeFile(join(outdir, 'bin', name), script, { mode: 0o755 })
+  }
+}

@@ -14,7 +14,7 @@ export function createEventBus(now: () => Date = () => new Date()): EventBus {
   const listeners = new Set<(event: Event) => void>()
   return {
     emit(event) {
-      const stamped = { at: now().toISOString(), ...event } as Event
+      const stamped: Event = { at: now().toISOString(), ...event }
       for (const listener of listeners) listener(stamped)
     },
     on(listener) {

@@ -1,8 +1,11 @@
+#!/usr/bin/env node
 /** aetherscaled: reads the command line, starts the daemon, and stops it on SIGTERM or SIGINT. */
 import { parseArgs } from 'node:util'
+import type { Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import { examineHost, startDaemon } from './compose.ts'
-import { loadConfig } from './config.ts'
+import { loadConfig, type Config } from './config.ts'
+import { checkPrograms } from './doctor/programs.ts'
 import { createLog } from './log.ts'
 import { version } from './version.ts'
 
@@ -52,11 +55,23 @@ async function serve(root: string | undefined): Promise<void> {
 
 /** For `aetherscale doctor` where no daemon answers. */
 async function examine(root: string | undefined, asJson: boolean): Promise<void> {
-  const config = loadConfig(process.env, root)
-  const checks = await examineHost(config)
+  const checks = await examineConfigured(root)
   if (asJson) process.stdout.write(`${JSON.stringify({ checks })}\n`)
   else for (const { status, subject, detail } of checks) process.stdout.write(`${status.padEnd(9)} ${subject}: ${detail}\n`)
   process.exitCode = checks.some(({ status }) => status === 'missing') ? 1 : 0
+}
+
+/** A configuration that does not fit is one more thing that doctor has found. */
+async function examineConfigured(root: string | undefined): Promise<Check[]> {
+  let config: Config
+  try {
+    config = loadConfig(process.env, root)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const { hint } = error.data
+    return [{ subject: 'configuration', status: 'missing', detail: error.message, ...(hint && { remedy: hint }) }, ...checkPrograms()]
+  }
+  return await examineHost(config)
 }
 
 main().catch((error: unknown) => {

@@ -3,7 +3,7 @@
  * usual cause), so opening it proves nothing: a guest of one sector is booted.
  */
 import { constants } from 'node:fs'
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import type { Accelerator } from '../../policy/api/system.ts'
@@ -65,6 +65,7 @@ async function tryKvm({ mode, qemu, cacheFile, bootId, timeoutMs, kvmDevice = '/
   const known = await recall(cacheFile, key)
   // Whoever demands KVM has perhaps just mended it: then a remembered failure is tried again.
   if (known && (known.works || mode === 'auto')) return known
+  await mkdir(dirname(cacheFile), { recursive: true, mode: 0o700 })
   const verdict = await bootGuest(program, 'kvm', dirname(cacheFile), timeoutMs)
   await writeJson(cacheFile, { ...key, ...verdict })
   return verdict

@@ -1,6 +1,5 @@
 /** PURE: QEMU's command line. All that a VM's QEMU is told is in here; qemu-system-x86_64(1) explains each option. */
 import type { ForwardedPort, MacAddress, VmId, VmName } from '../../policy/names.ts'
-import { UserError } from '../../policy/errors.ts'
 import { vmUuid } from './uuid.ts'
 
 export interface QemuSpec {
@@ -15,8 +14,6 @@ export interface QemuSpec {
   readonly disk: string
   readonly nics: readonly NicSpec[]
   readonly paths: QemuPaths
-  /** QEMU puts itself into the background. Costs half of the sandbox: see `sandbox` below. */
-  readonly daemonize: boolean
 }
 
 /** An interface behind QEMU's own NAT. */
@@ -33,8 +30,6 @@ export interface QemuPaths {
   readonly console: string
   /** All that the serial console prints; appended to, so it may be truncated while QEMU runs. */
   readonly consoleLog: string
-  /** QEMU's own messages. Only a daemonizing QEMU opens it, anew at each start; else they go to stderr. */
-  readonly qemuLog: string
 }
 
 /** The qdev id of the guest agent's port, as the QMP event VSERPORT_CHANGE names it. */
@@ -45,7 +40,7 @@ export const AGENT_CHARDEV = 'agent'
 /**
  * QEMU's arguments without the program's name. QMP, guest agent and serial console are Unix sockets that listen; each
  * takes one client at a time. ACPI's power button works, a guest that powers off ends QEMU, one that reboots reboots.
- * Throws UserError HOST_IO for a log path that QEMU cannot be told.
+ * QEMU's own messages go to stderr.
  */
 export function qemuArgv(spec: QemuSpec): string[] {
   const { paths } = spec
@@ -58,9 +53,8 @@ export function qemuArgv(spec: QemuSpec): string[] {
     ...['-smp', `cpus=${spec.vcpus}`, '-m', `size=${spec.memoryMiB}M`],
     ...['-boot', 'strict=on'],
     ...sleepStates(spec.machine),
-    ...['-sandbox', sandbox(spec.daemonize)],
+    ...['-sandbox', SANDBOX],
     ...['-msg', 'timestamp=on', '-pidfile', paths.pidFile],
-    ...(spec.daemonize ? ['-daemonize', ...logFile(paths.qemuLog)] : []),
     ...[...listeningSocket('qmp', paths.qmp), '-mon', 'chardev=qmp,mode=control'],
     // PCI slots are given in this order: what every VM has comes first, so that a new NIC moves nothing.
     ...disk(spec.disk),
@@ -90,26 +84,11 @@ function sleepStates(machine: string): string[] {
 }
 
 /**
- * QEMU's seccomp filter. It is in force before `-daemonize` forks and calls setsid(2), which `spawn` and
- * `elevateprivileges` forbid (measured with 7.2: SIGSYS, and exit status 1 without a word).
+ * QEMU's seccomp filter, whole. It is in force before `-daemonize` would fork and call setsid(2), which `spawn` and
+ * `elevateprivileges` forbid (measured with 7.2: SIGSYS, and exit status 1 without a word): so QEMU stays in the
+ * foreground, and who starts it gives it its session.
  */
-function sandbox(daemonize: boolean): string {
-  const always = 'on,obsolete=deny,resourcecontrol=deny'
-  return daemonize ? always : `${always},elevateprivileges=deny,spawn=deny`
-}
-
-/**
- * A daemonized QEMU keeps stderr only where it logs to a file, and it opens that file only if some item is logged.
- * `strace` is one that a system emulator never prints, so that no guest can fill the file with log items.
- */
-function logFile(path: string): string[] {
-  if (path.includes('%')) {
-    throw new UserError('HOST_IO', `QEMU cannot log to ${path}: "%" is a template in its -D option`, {
-      hint: 'Choose a log folder without "%" in its path',
-    })
-  }
-  return ['-D', path, '-d', 'strace']
-}
+const SANDBOX = 'on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,spawn=deny'
 
 /**
  * What the guest discards and the zeroes it writes become holes, so that the overlay shrinks again. The image's own

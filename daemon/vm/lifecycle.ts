@@ -21,6 +21,9 @@ export interface StopRequest {
   readonly timeoutSeconds: number
 }
 
+const atOnce: StopRequest = { force: true, timeoutSeconds: 0 }
+const unheard: Report = () => undefined
+
 export interface Lifecycle {
   create(params: CreateParams & { start: boolean }, report: Report): Promise<Entry>
   /** Answers whether there was anything to do. */
@@ -33,8 +36,8 @@ export interface Lifecycle {
 }
 
 export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Lifecycle {
-  /** For each VM whose guest is being waited for: how to cut that short. */
-  const hastenings = new Map<Entry, AbortController>()
+  /** For each VM, the stops that were asked for and are not over: how to cut their waiting for the guest short. */
+  const stops = new Map<Entry, Set<AbortController>>()
 
   /** Runs `work` in the VM's queue while `operation` shows; the record holds `pending` until it is over. */
   const operate = <T>(
@@ -72,14 +75,23 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
     }
   }
 
-  const runLadder = async (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
+  /** Runs `work` with a ladder that later stops can hasten, from now on and not only once its turn has come. */
+  const withLadder = async <T>(
+    entry: Entry,
+    { force, timeoutSeconds }: StopRequest,
+    report: Report,
+    work: (runLadder: () => Promise<Rung>) => Promise<T>,
+  ): Promise<T> => {
+    const waiting = stops.get(entry) ?? new Set()
+    if (force) for (const earlier of waiting) earlier.abort()
     const hastening = new AbortController()
-    hastenings.set(entry, hastening)
+    stops.set(entry, waiting.add(hastening))
     try {
-      const timeoutMs = request.timeoutSeconds * 1000
-      return await stopVm(deps, entry, { force: request.force, timeoutMs, hasten: hastening.signal }, report)
+      const options = { force, timeoutMs: timeoutSeconds * 1000, hasten: hastening.signal }
+      return await work(() => stopVm(deps, entry, options, report))
     } finally {
-      hastenings.delete(entry)
+      waiting.delete(hastening)
+      if (waiting.size === 0) stops.delete(entry)
     }
   }
 
@@ -91,40 +103,41 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
       return true
     })
 
-  const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
-    if (request.force) hastenings.get(entry)?.abort()
-    return operate(entry, 'stop', undefined, async (settle) => {
-      if (!entry.live) return 'already-stopped'
-      await settle({ operation: 'stop', ...request })
-      return await runLadder(entry, request, report)
-    })
-  }
+  const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
+    withLadder(entry, request, report, (runLadder) =>
+      operate(entry, 'stop', undefined, async (settle) => {
+        if (!entry.live) return 'already-stopped'
+        await settle({ operation: 'stop', ...request })
+        return await runLadder()
+      }),
+    )
 
-  const restart = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> => {
-    if (request.force) hastenings.get(entry)?.abort()
-    return operate(entry, 'restart', { operation: 'restart', ...request }, async (settle) => {
-      const rung = await runLadder(entry, request, report)
-      await settle({ operation: 'start' })
-      await startVm(deps, entry, report)
-      return rung
-    })
-  }
+  const restart = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
+    withLadder(entry, request, report, (runLadder) =>
+      operate(entry, 'restart', { operation: 'restart', ...request }, async (settle) => {
+        const rung = await runLadder()
+        await settle({ operation: 'start' })
+        await startVm(deps, entry, report)
+        return rung
+      }),
+    )
 
-  const remove = (entry: Entry): Promise<void> => {
-    hastenings.get(entry)?.abort()
-    return operate(entry, 'delete', undefined, async () => {
-      await note(entry, { phase: 'deleting', pending: undefined })
-      await runLadder(entry, { force: true, timeoutSeconds: 0 }, () => undefined)
-      await removeVm(deps, entry)
-      deps.events.emit({ kind: 'vm.deleted', vm: entry.id, name: entry.record.name })
-    })
-  }
+  const remove = (entry: Entry): Promise<void> =>
+    withLadder(entry, atOnce, unheard, (runLadder) =>
+      operate(entry, 'delete', undefined, async () => {
+        await note(entry, { phase: 'deleting', pending: undefined })
+        await runLadder()
+        await removeVm(deps, entry)
+        deps.events.emit({ kind: 'vm.deleted', vm: entry.id, name: entry.record.name })
+      }),
+    )
 
   /** Ends and removes a VM that did not come to be. */
-  const undo = async (entry: Entry): Promise<void> => {
-    await runLadder(entry, { force: true, timeoutSeconds: 0 }, () => undefined)
-    await removeVm(deps, entry)
-  }
+  const undo = (entry: Entry): Promise<void> =>
+    withLadder(entry, atOnce, unheard, async (runLadder) => {
+      await runLadder()
+      await removeVm(deps, entry)
+    })
 
   return {
     start,
@@ -150,12 +163,11 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
     },
     async recover(entry) {
       const { phase, pending } = entry.record
-      const ignore: Report = () => undefined
       if (phase === 'creating') await queues.run(entry, () => undo(entry))
       else if (phase === 'deleting') await remove(entry)
-      else if (pending?.operation === 'start') await start(entry, ignore)
-      else if (pending?.operation === 'stop') await stop(entry, pending, ignore)
-      else if (pending?.operation === 'restart') await restart(entry, pending, ignore)
+      else if (pending?.operation === 'start') await start(entry, unheard)
+      else if (pending?.operation === 'stop') await stop(entry, pending, unheard)
+      else if (pending?.operation === 'restart') await restart(entry, pending, unheard)
     },
   }
 }

@@ -51,6 +51,7 @@ const PortChange = z.object({ id: z.string(), open: z.boolean() })
 export function createMonitor({ table, services, events, log, connectQmp, onAgent }: Dependencies): Monitor {
   const connections = new Map<Entry, Qmp>()
   let closing = false
+  const isClosing = (): boolean => closing
 
   const setAgent = (entry: Entry, live: Live, connected: boolean): void => {
     const agent = connected ? 'connected' : 'absent'
@@ -83,7 +84,7 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
         return await connectQmp(entry.paths.qmp, { timeoutMs: Math.max(1, until - performance.now()) })
       } catch (error) {
         const isGone = services.find(entry.service)?.pid !== live.pid
-        if (isGone || closing || performance.now() >= until) throw error
+        if (isGone || isClosing() || performance.now() >= until) throw error
         await delay(RETRY_MS)
       }
     }
@@ -116,11 +117,11 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
   /** QMP has closed: nearly always QEMU has ended, and then its process is gone within milliseconds. */
   const lost = async (entry: Entry, live: Live): Promise<void> => {
     connections.delete(entry)
-    if (closing) return
+    if (isClosing()) return
     for (let waited = 0; services.find(entry.service)?.pid === live.pid; waited += POLL_MS) {
       const isLate = waited >= POLL_FOR_MS
       await delay(isLate ? RECONNECT_MS : POLL_MS, undefined, { ref: false })
-      if (closing || (isLate && (await reconnect(entry, live, RECONNECT_MS)))) return
+      if (isClosing() || (isLate && (await reconnect(entry, live, RECONNECT_MS)))) return
     }
     if (entry.live !== live) return
     entry.live = undefined

@@ -43,7 +43,7 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Pr
     const { phase, pending, autostart } = entry.record
     if (phase !== 'ready' || pending) return settle(entry, lifecycle.recover(entry), 'could not finish what was begun')
     if (isFirst && autostart) return settle(entry, lifecycle.start(entry, () => undefined), 'autostart failed')
-    return undefined
+    return Promise.resolve()
   })
   await Promise.all(works)
   // Last, so that a daemon that dies before is not the first since the boot.

@@ -18,6 +18,5 @@ export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 
       forwards: forwards.flatMap((text) => parsePortForward(text) ?? []),
     })),
     paths,
-    daemonize: false,
   }
 }

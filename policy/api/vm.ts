@@ -14,7 +14,10 @@ export const NetworkRequest = z
         kind: z.literal('user'),
         forwards: z.array(PortForward).max(64).default([]).describe('Ports of the host that lead into the guest'),
       })
-      .describe("QEMU's own NAT: the guest reaches out, nothing reaches in but the forwards; needs no privilege"),
+      .describe(
+        "QEMU's own NAT: needs no privilege; nothing reaches in but the forwards; the guest reaches out as the daemon's " +
+          "user does, so also the host's own loopback, as 10.0.2.2",
+      ),
   ])
   .meta({ id: 'NetworkRequest' })
 export type NetworkRequest = z.infer<typeof NetworkRequest>
@@ -69,14 +72,14 @@ export type Vm = z.infer<typeof Vm>
 export const CreateParams = z.strictObject({
   image: ImageName.describe('Base image that the disk stands on'),
   name: VmName.optional(),
-  vcpus: z.int().min(1).max(256).default(1).describe('Virtual CPUs'),
+  vcpus: z.int().min(1).max(255).default(1).describe('Virtual CPUs; the machine type takes 255 at the most'),
   memoryMiB: MebiBytes.min(32).max(4_194_304).default(1024).describe('Memory of the guest'),
   diskMiB: MebiBytes.max(67_108_864).optional().describe("Virtual size of the disk; the image's own where not said"),
   networks: z
     .array(NetworkRequest)
     .max(8)
     .default([{ kind: 'user', forwards: [] }])
-    .describe('Interfaces of the VM, in order; [] for none'),
+    .describe('Interfaces of the VM, in order'),
   autostart: z.boolean().default(false).describe('Start it with the daemon after each boot of the host'),
 })
 export type CreateParams = z.infer<typeof CreateParams>
@@ -205,7 +208,7 @@ export const vmMethods = {
       ...oneVm,
       source: z.enum(['console', 'qemu']).default('console').describe('The serial console, or QEMU\'s own messages'),
       offset: z.int().min(0).optional().describe('Byte to begin at; the last `limitBytes` where not said'),
-      limitBytes: z.int().min(1).max(262_144).default(65_536).describe('Bytes to answer at the most'),
+      limitBytes: z.int().min(1).max(262_144).default(65_536).describe('Most to answer').meta({ unit: 'bytes' }),
     }),
     result: z.object({
       text: z.string().describe('UTF-8; bytes that are not are shown as U+FFFD'),

@@ -48,7 +48,7 @@ t.test('--root puts every folder below it', (t) => {
   mkdirSync(join(root, 'config'))
   writeFileSync(join(root, 'config', 'daemon.json'), JSON.stringify({ accel: 'kvm' }))
   const config = loadConfig({ ...env, BASE_IMAGE_FOLDER: '/b', AETHERSCALE_SOCKET_DIR: '/s' }, root)
-  for (const folder of Object.values(config.folders)) t.ok(folder.startsWith(join(root, '/')), folder)
+  for (const folder of Object.values({ ...config.folders })) t.ok(folder.startsWith(join(root, '/')), folder)
   t.equal(config.accel, 'kvm')
   t.end()
 })

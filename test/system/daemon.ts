@@ -38,7 +38,7 @@ export async function startTestDaemon(t: Test, env: Record<string, string> = {})
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     client?.close()
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (child?.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended

@@ -48,7 +48,7 @@ export interface Console {
 export async function powerOn(t: Test, disk: string, more: readonly string[] = []): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'aetherscale-tiny-'))
   const at = (name: string): string => join(folder, name)
-  const paths = { pidFile: at('pid'), qmp: at('qmp'), agent: at('agent'), console: at('console'), consoleLog: at('log'), qemuLog: at('qemu') }
+  const paths = { pidFile: at('pid'), qmp: at('qmp'), agent: at('agent'), console: at('console'), consoleLog: at('log') }
   const argv = qemuArgv({
     id: 'tinytest' as VmId,
     machine: 'pc-i440fx-7.2',
@@ -58,7 +58,6 @@ export async function powerOn(t: Test, disk: string, more: readonly string[] = [
     disk,
     nics: [{ mac: '52:54:00:12:34:56' as MacAddress, forwards: [] }],
     paths,
-    daemonize: false,
   })
   // Killed with this process as well, should that not live to see the teardown.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...argv, ...more], { stdio: ['ignore', 'inherit', 'inherit'] })

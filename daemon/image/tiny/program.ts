@@ -41,7 +41,7 @@ export async function run(program: string, args: readonly string[], { signal, cw
     })
   } catch (error) {
     signal.throwIfAborted()
-    throw error instanceof ExecaError ? explain(program, error) : error
+    throw error instanceof ExecaError ? explain(program, error as ExecaError) : error
   }
 }
 

@@ -3,15 +3,13 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createConnection, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { execa } from 'execa'
 import t from 'tap'
 import { MacAddress, VmId, VmName } from '../../../policy/names.ts'
-import { UserError } from '../../../policy/errors.ts'
 import { AGENT_CHARDEV, AGENT_PORT, qemuArgv, type QemuSpec } from '../../../daemon/qemu/argv.ts'
 import { newestMachine, QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { makeGuestDisk } from './guest-disk.ts'
-import { connectWhenUp, startQemu } from './start-qemu.ts'
+import { startQemu } from './start-qemu.ts'
 
 const id = VmId.parse('adbvzwdf')
 const mac = MacAddress.parse('52:54:00:12:34:56')
@@ -32,9 +30,7 @@ function specIn(folder: string, changes: Partial<QemuSpec> = {}): QemuSpec {
       agent: at('agent.sock'),
       console: at('console.sock'),
       consoleLog: at('console.log'),
-      qemuLog: at('qemu.log'),
     },
-    daemonize: false,
     ...changes,
   }
 }
@@ -58,8 +54,6 @@ t.test('the command line as a table', (t) => {
     { title: 'memory is in MiB', changes: { memoryMiB: 1024 }, option: '-m', values: ['size=1024M'] },
     { title: 'vcpus are whole CPUs', changes: { vcpus: 4 }, option: '-smp', values: ['cpus=4'] },
     { title: 'the sandbox forbids all that it can', changes: {}, option: '-sandbox', values: ['on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,spawn=deny'] },
-    { title: 'a daemonizing QEMU may fork', changes: { daemonize: true }, option: '-sandbox', values: ['on,obsolete=deny,resourcecontrol=deny'] },
-    { title: 'a daemonizing QEMU logs to its file', changes: { daemonize: true }, option: '-D', values: ['/x/qemu.log'] },
     { title: 'others log to stderr', changes: {}, option: '-D', values: [] },
     { title: 'other machines have other sleep states', changes: { machine: 'pc-q35-7.2' }, option: '-global', values: [] },
     { title: 'no NIC was asked for', changes: {}, option: '-netdev', values: [] },
@@ -94,12 +88,6 @@ t.test('a NIC moves no other device to another PCI slot', (t) => {
   t.end()
 })
 
-t.test('a log path that QEMU would read as a template is refused where it logs itself', (t) => {
-  t.throws(() => qemuArgv(specIn('/100%', { daemonize: true })), new UserError('HOST_IO', 'QEMU cannot log to /100%/qemu.log: "%" is a template in its -D option'))
-  t.doesNotThrow(() => qemuArgv(specIn('/100%')))
-  t.end()
-})
-
 t.test('QEMU takes every option, whatever the paths hold', async (t) => {
   const folder = join(makeFolder(t), 'a,b=c d,,e\'"%s')
   mkdirSync(folder)
@@ -107,7 +95,7 @@ t.test('QEMU takes every option, whatever the paths hold', async (t) => {
   const port = await freePort()
   const forwards = [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: port, guestPort: 22 }] as const
   const spec = specIn(folder, { name: VmName.parse('web-1'), machine: await newestMachine(QEMU_PROGRAM), vcpus: 2, nics: [{ mac, forwards }] })
-  const { process, qmp } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, spec.paths.qemuLog)
+  const { process, qmp } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, join(folder, 'qemu.log'))
 
   t.match(await qmp.execute('query-status'), { running: false, status: 'prelaunch' })
   t.same(await qmp.execute('query-name'), { name: 'web-1' })
@@ -120,14 +108,14 @@ t.test('QEMU takes every option, whatever the paths hold', async (t) => {
   t.equal(readFileSync(spec.paths.pidFile, 'utf8').trim(), String(process.pid))
   t.match(readFileSync(`/proc/${process.pid}/status`, 'utf8'), /^Seccomp:\t2$/m, 'the filter is in force')
   t.equal(readFileSync(`/proc/${process.pid}/comm`, 'utf8'), 'qemu-adbvzwdf\n')
-  t.equal(readFileSync(spec.paths.qemuLog, 'utf8'), '', 'without a warning')
+  t.equal(readFileSync(join(folder, 'qemu.log'), 'utf8'), '', 'without a warning')
 })
 
 t.test('a guest reboots, and its power button ends QEMU', async (t) => {
   const folder = makeFolder(t)
   await makeGuestDisk(folder)
   const spec = specIn(folder)
-  const { qmp, ended } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, spec.paths.qemuLog)
+  const { qmp, ended } = await startQemu(t, [...qemuArgv(spec), '-S'], spec.paths.qmp, join(folder, 'qemu.log'))
   const events: string[] = []
   qmp.onEvent(({ event }) => events.push(event))
   const guest = createConnection(spec.paths.console)
@@ -154,7 +142,7 @@ t.test('a guest that powers itself off ends QEMU, and the console log is appende
   await makeGuestDisk(folder)
   const spec = specIn(folder)
   for (const expected of ['B', 'BB']) {
-    const { ended } = await startQemu(t, qemuArgv(spec), spec.paths.qmp, spec.paths.qemuLog)
+    const { ended } = await startQemu(t, qemuArgv(spec), spec.paths.qmp, join(folder, 'qemu.log'))
     const guest = createConnection(spec.paths.console)
     guest.on('error', () => {})
     t.teardown(() => guest.destroy())
@@ -166,40 +154,6 @@ t.test('a guest that powers itself off ends QEMU, and the console log is appende
     await pressed
     t.equal(readFileSync(spec.paths.consoleLog, 'utf8'), expected)
   }
-})
-
-t.test('a daemonized QEMU', async (t) => {
-  t.test('says its last words in the log', async (t) => {
-    const folder = makeFolder(t)
-    await makeGuestDisk(folder)
-    const spec = specIn(folder, { daemonize: true })
-    await execa(QEMU_PROGRAM, [...qemuArgv(spec), '-S'], { stdin: 'ignore' })
-    const pid = Number(readFileSync(spec.paths.pidFile, 'utf8'))
-    t.teardown(() => {
-      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
-    })
-    const qmp = await connectWhenUp(spec.paths.qmp, () => {})
-    t.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Seccomp:\t2$/m)
-    process.kill(pid, 'SIGTERM')
-    await qmp.closed
-    await untilGone(pid)
-    t.match(readFileSync(spec.paths.qemuLog, 'utf8'), /^\d{4}-\d\d-\d\dT\S+ qemu-system-x86_64: terminating on signal 15/)
-  })
-
-  t.test('says in the log why it did not start', async (t) => {
-    const folder = makeFolder(t)
-    await makeGuestDisk(folder)
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.teardown(() => server.close())
-    const { port } = server.address() as AddressInfo
-    const forwards = [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: port, guestPort: 22 }] as const
-    const spec = specIn(folder, { daemonize: true, nics: [{ mac, forwards }] })
-    const { exitCode, stderr } = await execa(QEMU_PROGRAM, [...qemuArgv(spec), '-S'], { stdin: 'ignore', reject: false })
-    t.equal(exitCode, 1)
-    t.equal(stderr, '')
-    t.match(readFileSync(spec.paths.qemuLog, 'utf8'), /Could not set up host forwarding rule/)
-  })
 })
 
 async function freePort(): Promise<number> {
@@ -215,22 +169,5 @@ async function pressKey(guest: NodeJS.WritableStream, signal: AbortSignal): Prom
   while (!signal.aborted) {
     guest.write('q')
     await delay(100, undefined, { signal }).catch(() => {})
-  }
-}
-
-/** A zombie is gone: in a container whose init does not reap, a daemonized process stays one. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-async function untilGone(pid: number): Promise<void> {
-  const deadline = performance.now() + 30_000
-  while (isAlive(pid)) {
-    if (performance.now() > deadline) throw new Error(`process ${pid} is still there`)
-    await delay(20)
   }
 }
