@@ -27,6 +27,7 @@ import { childEnvironment } from './service/environment.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
+import { watchDisks } from './vm/disk-watch.ts'
 import { createGuestWatch } from './vm/guest.ts'
 import { createLifecycle } from './vm/lifecycle.ts'
 import { createLogLimit } from './vm/log.ts'
@@ -80,6 +81,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const lifecycle = createLifecycle(vms, queues)
   const consoles = createConsoles()
   const logLimit = createLogLimit(table, log)
+  const diskWatch = watchDisks(folders.disks, table, log)
   await adoptRunning(vms)
 
   const handlers = createHandlers({
@@ -129,6 +131,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
         }),
       ])
       logLimit.close()
+      diskWatch.close()
       guests.close()
       consoles.close()
       monitor.close()

@@ -1,5 +1,6 @@
 /** One handler for each method of the table: from params to the module that does the work, and back to the result. */
 import type { Handlers } from './rpc/handler.ts'
+import { JsonText } from './rpc/json-text.ts'
 import { eventKinds } from '../policy/api/events.ts'
 import type { CreateParams } from '../policy/api/vm.ts'
 import { UserError } from '../policy/errors.ts'
@@ -42,10 +43,14 @@ export function createHandlers({ vms, lifecycle, consoles, describeSystem, exami
   return {
     'vm.create': async (params, { progress }) => table.view(await lifecycle.create(params, progress)),
     'vm.list': ({ state }) => {
-      const all = Array.from(table.entries(), (entry) => table.view(entry))
-      return { vms: state === undefined ? all : all.filter((vm) => vm.state === state) }
+      const chosen = Array.from(table.entries()).filter((entry) => state === undefined || entry.state === state)
+      return new JsonText(`{"vms":[${chosen.map((entry) => table.viewText(entry)).join(',')}]}`)
     },
-    'vm.get': ({ vm }) => table.view(table.find(vm)),
+    'vm.get': ({ vm }) => {
+      const entry = table.find(vm)
+      table.look(entry)
+      return new JsonText(table.viewText(entry))
+    },
     'vm.start': async ({ vm }, { progress }) => {
       const entry = table.find(vm)
       const wasStarted = await lifecycle.start(entry, progress)

@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts'
 import { logMutation } from './audit.ts'
 import { explainFailure, type RpcError } from './failure.ts'
 import type { Peer, RequestContext } from './handler.ts'
+import { JsonText } from './json-text.ts'
 import { checkParams } from './params.ts'
 
 /** What takes a connection over after the answer. */
@@ -61,7 +62,7 @@ export function createCall(name: MethodName, handler: AnyHandler, options: CallO
       result = begin(request, caller, (taker) => (take = taker))
       // What is answered from memory, as most questions are, is not made to wait a turn.
       if (result instanceof Promise) result = await result
-      if (validateResults) entry.result.parse(result)
+      if (validateResults) entry.result.parse(result instanceof JsonText ? JSON.parse(result.text) : result)
     } catch (thrown) {
       failure = explainFailure(thrown, name, log)
     }
@@ -93,6 +94,6 @@ function createContext(request: JSONRPCRequest, caller: Caller, upgrade: (take: 
 
 function denied(name: MethodName): UserError {
   return new UserError('ACCESS_DENIED', `${name} changes things; this socket only observes`, {
-    hint: 'Use the control socket, which members of the group aetherscale may open',
+    hint: 'Ask it on control.sock, if you may open that',
   })
 }

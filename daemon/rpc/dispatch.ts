@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts'
 import { createCall, type AnyHandler, type Caller } from './call.ts'
 import { explainFailure, toRpcError } from './failure.ts'
 import type { Handlers } from './handler.ts'
+import { JsonText } from './json-text.ts'
 import { examineRequest } from './request.ts'
 
 /**
@@ -27,6 +28,9 @@ export function createDispatcher({ handlers, log, validateResults = false, isSto
   const server = createServer()
   const encode = (response: JSONRPCResponse | null): string | undefined => {
     if (response === null) return undefined
+    if (response.result instanceof JsonText) {
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(response.id)},"result":${response.result.text}}`
+    }
     try {
       return JSON.stringify(response)
     } catch (error) {

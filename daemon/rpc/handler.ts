@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Access } from '../../policy/api/method.ts'
 import type { MethodName, Params, Result } from '../../policy/api/index.ts'
+import type { JsonText } from './json-text.ts'
 import type { Event } from '../../policy/api/events.ts'
 
 /** The process at the other end as the kernel told it when it connected (unix(7), SO_PEERCRED). */
@@ -32,7 +33,7 @@ export interface RequestContext {
 export type Handler<M extends MethodName> = (
   params: Params<M>,
   context: RequestContext,
-) => Result<M> | Promise<Result<M>>
+) => Result<M> | JsonText | Promise<Result<M>>
 
 /** One handler for each entry of the table. */
 export type Handlers = { readonly [M in MethodName]: Handler<M> }

@@ -51,10 +51,10 @@ export function createGuestWatch(dependencies: {
     live.agentAnswered = true
     live.addresses = addresses
     live.addressesAt = new Date()
+    table.changed(entry)
     if (JSON.stringify(addresses) !== before) {
       events.emit({ kind: 'vm.addresses', vm: entry.id, name: entry.record.name, addresses: [...addresses] })
     }
-    table.changed(entry)
   }
 
   const schedule = (entry: Entry, live: Live, pauseMs: number): void => {

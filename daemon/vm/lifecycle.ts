@@ -151,6 +151,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
         try {
           report('making the disk')
           await makeDisk(deps, entry)
+          deps.table.look(entry)
           if (params.start) await startVm(deps, entry, report)
           await deps.table.save(entry, { ...entry.record, phase: 'ready' })
         } catch (error) {

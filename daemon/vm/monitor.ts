@@ -62,8 +62,8 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
       live.addresses = []
       live.addressesAt = undefined
     }
-    events.emit({ kind: 'vm.agent', vm: entry.id, name: entry.record.name, agent })
     table.changed(entry)
+    events.emit({ kind: 'vm.agent', vm: entry.id, name: entry.record.name, agent })
     if (connected) onAgent(entry, live)
   }
 

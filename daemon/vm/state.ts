@@ -10,7 +10,7 @@ export interface Seen {
   readonly operation: Operation | undefined
   /** Whether QEMU is there, and whether it holds the guest still. */
   readonly process: 'none' | 'running' | 'paused'
-  readonly diskPresent: boolean
+  readonly hasDisk: boolean
 }
 
 export function deriveState(seen: Seen): VmState {
@@ -20,5 +20,5 @@ export function deriveState(seen: Seen): VmState {
   if (seen.operation === 'stop') return 'stopping'
   if (seen.operation === 'restart') return seen.process === 'none' ? 'starting' : 'stopping'
   if (seen.process !== 'none') return seen.process
-  return seen.diskPresent ? 'stopped' : 'broken'
+  return seen.hasDisk ? 'stopped' : 'broken'
 }

@@ -40,6 +40,9 @@ export interface Entry {
   record: VmRecord
   live: Live | undefined
   operation: Operation | undefined
+  /** Whether the disk was there when it was last looked for. */
+  hasDisk: boolean
+  /** Derived from all of the above when it last changed. */
   state: VmState
 }
 
@@ -64,7 +67,11 @@ export interface VmTable {
   changed(entry: Entry): void
   /** Calls `listener` with each VM that changed or was removed; the answer ends that. */
   onChange(listener: (entry: Entry) => void): () => void
+  /** Looks whether the disk is there. */
+  look(entry: Entry): void
   view(entry: Entry): Vm
+  /** The view as JSON, made once for each change. */
+  viewText(entry: Entry): string
 }
 
 /** Reads every record below `folders.config`. A record that cannot be read is logged, kept as it is, and listed in `broken`. */
@@ -76,19 +83,22 @@ export async function openVmTable(folders: Folders, events: EventBus, log: Logge
   const broken = new Map<string, string>()
   const listeners = new Set<(entry: Entry) => void>()
 
-  const derive = (entry: Entry): VmState =>
+  const texts = new WeakMap<Entry, string>()
+
+  const derive = ({ record, operation, live, hasDisk }: Entry): VmState =>
     deriveState({
-      phase: entry.record.phase,
-      operation: entry.operation,
-      process: entry.live ? (entry.live.paused ? 'paused' : 'running') : 'none',
-      diskPresent: entry.live !== undefined || existsSync(entry.paths.disk),
+      phase: record.phase,
+      operation,
+      process: live ? (live.paused ? 'paused' : 'running') : 'none',
+      hasDisk,
     })
 
   const know = (record: VmRecord): Entry => {
     const id = record.id
     const paths = vmPaths(folders, id)
     const service = { id, pidFile: paths.pidFile }
-    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, state: 'creating' }
+    const hasDisk = existsSync(paths.disk)
+    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, state: 'creating' }
     entry.state = derive(entry)
     entries.set(id, entry)
     if (record.name) names.set(record.name, entry)
@@ -159,6 +169,7 @@ export async function openVmTable(folders: Folders, events: EventBus, log: Logge
       for (const listener of listeners) listener(entry)
     },
     changed(entry) {
+      texts.delete(entry)
       const from = entry.state
       const to = derive(entry)
       entry.state = to
@@ -169,8 +180,19 @@ export async function openVmTable(folders: Folders, events: EventBus, log: Logge
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    view(entry) {
-      return viewVm(entry.record, derive(entry), entry.operation, entry.live, entry.paths.disk)
+    look(entry) {
+      const hasDisk = existsSync(entry.paths.disk)
+      if (hasDisk === entry.hasDisk) return
+      entry.hasDisk = hasDisk
+      table.changed(entry)
+    },
+    view: ({ record, state, operation, live, paths }) => viewVm(record, state, operation, live, paths.disk),
+    viewText(entry) {
+      const known = texts.get(entry)
+      if (known !== undefined) return known
+      const text = JSON.stringify(table.view(entry))
+      texts.set(entry, text)
+      return text
     },
   }
   return table

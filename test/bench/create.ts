@@ -1,9 +1,10 @@
 /** From vm.create to QEMU answering QMP, against the same commands typed into a shell. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { connectQmp } from '../../daemon/qemu/qmp.ts'
+import { connectQmp, type Qmp } from '../../daemon/qemu/qmp.ts'
 import { connect, type Client } from '../../tui/client.ts'
 import { startHost } from './host.ts'
 import { compare, time, type Row } from './measure.ts'
@@ -43,24 +44,30 @@ async function byDaemon(client: Client): Promise<number> {
 
 /** The very commands that vm.plan shows, each argument quoted, run by sh; then a greeting and one command over QMP. */
 async function byShell(client: Client): Promise<number> {
-  const { commands } = await client.call('vm.plan', vm)
-  const qemu = commands.at(-1)!.argv
-  const pidFile = qemu[qemu.indexOf('-pidfile') + 1]!
-  const runtime = dirname(pidFile)
-  const logs = dirname(qemu[qemu.indexOf('-D') + 1]!)
-  const script = commands.map(({ argv }) => argv.map(quote).join(' ')).join(' && ')
-  for (const folder of [runtime, logs]) mkdirSync(folder, { recursive: true })
+  const { commands, files } = await client.call('vm.plan', vm)
+  for (const file of files) mkdirSync(dirname(file), { recursive: true })
+  const socket = files.find((file) => file.endsWith('/qmp.sock'))!
+  const script = commands.map(({ argv }) => argv.map(quote).join(' ')).join(' && exec ')
+  let shell: ChildProcess | undefined
   const took = await time(async () => {
-    execFileSync('sh', ['-c', script], { stdio: 'ignore' })
-    const qmp = await connectQmp(join(runtime, 'qmp.sock'))
+    shell = spawn('sh', ['-c', script], { stdio: 'ignore' })
+    const qmp = await connectSoon(socket, shell)
     await qmp.execute('query-status')
     qmp.close()
   })
-  const pid = Number(readFileSync(pidFile, 'utf8'))
-  process.kill(pid, 'SIGKILL')
-  while (existsSync(`/proc/${pid}/exe`)) await delay(5)
-  rmSync(runtime, { recursive: true })
+  const ended = once(shell!, 'exit')
+  shell!.kill('SIGKILL')
+  await ended
   return took
+}
+
+async function connectSoon(socket: string, shell: ChildProcess): Promise<Qmp> {
+  for (;;) {
+    const qmp = await connectQmp(socket).catch(() => undefined)
+    if (qmp) return qmp
+    if (shell.exitCode !== null) throw new Error('QEMU did not start from the shell')
+    await delay(5)
+  }
 }
 
 function quote(word: string): string {

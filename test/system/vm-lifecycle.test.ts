@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Event } from '../../policy/api/events.ts'
@@ -14,6 +15,15 @@ async function daemonWithImage(t: Test): Promise<TestDaemon> {
   const daemon = await startTestDaemon(t)
   await daemon.client.call('image.import', { path: image, name: 'tiny' })
   return daemon
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** What a VM leaves anywhere below the daemon's folder. */
@@ -65,9 +75,11 @@ t.test('a VM is made, boots, answers, powers down when asked, comes up again and
   t.same([...kinds].sort(), ['vm.addresses', 'vm.agent', 'vm.created', 'vm.deleted', 'vm.state'])
 })
 
-t.test('the serial console is shared by all who join, and typed text reaches the guest', async (t) => {
+t.test('the serial console is shared by all who join, and a forwarded port leads to what is started there', async (t) => {
   const daemon = await daemonWithImage(t)
-  await daemon.client.call('vm.create', { image: 'tiny', name: 'con', memoryMiB: 128 })
+  const port = await freePort()
+  const networks = [{ kind: 'user' as const, forwards: [`${port}:80`] }]
+  await daemon.client.call('vm.create', { image: 'tiny', name: 'con', memoryMiB: 128, networks })
   await daemon.client.call('vm.wait', { vm: 'con', for: 'agent', timeoutSeconds: 300 })
   const join = async (): Promise<{ seen: () => string; type: (text: string) => void }> => {
     const client = await connect({ directory: daemon.sockets, env: {}, access: 'control' })
@@ -84,6 +96,12 @@ t.test('the serial console is shared by all who join, and typed text reaches the
   one.type('\necho $((6 * 7))-from-the-guest\n')
   await eventually(() => one.seen().includes('42-from-the-guest'), 'the answer, for the one who typed', 60_000)
   await eventually(() => two.seen().includes('42-from-the-guest'), 'the answer, for the one who looks on', 60_000)
+
+  one.type('httpd -p 80 -h /etc && echo serving-$((1 + 1))\n')
+  await eventually(() => one.seen().includes('serving-2'), 'the web server in the guest', 60_000)
+  const answer = await fetch(`http://127.0.0.1:${port}/os-release`, { signal: AbortSignal.timeout(60_000) })
+  t.match(await answer.text(), /^ID=aetherscale-tiny$/m)
+
   await daemon.client.call('vm.stop', { vm: 'con', force: true })
   await t.rejects(daemon.client.call('vm.console', { vm: 'con' }), { name: 'VM_NOT_RUNNING' })
 })
@@ -184,12 +202,12 @@ t.test('vm.plan shows the commands and does none of them', async (t) => {
   t.same(commands[0]?.argv, running, 'what is shown is what runs')
 })
 
-t.test('a forwarded port reaches into the guest\'s network, and one that is taken is named', async (t) => {
+t.test('a port to forward that is taken is named, and nothing is left of the VM', async (t) => {
   const { client, root } = await daemonWithImage(t)
   const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   t.teardown(() => server.close())
-  const { port } = server.address() as { port: number }
+  const { port } = server.address() as AddressInfo
   const networks = [{ kind: 'user' as const, forwards: [`${port}:22`] }]
   await t.rejects(client.call('vm.create', { image: 'tiny', memoryMiB: 64, networks }), {
     name: 'PORT_IN_USE', field: 'networks',

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { deriveState, type Seen } from '../../../daemon/vm/state.ts'
 
-const idle: Seen = { phase: 'ready', operation: undefined, process: 'none', diskPresent: true }
+const idle: Seen = { phase: 'ready', operation: undefined, process: 'none', hasDisk: true }
 
 const table: readonly [string, Partial<Seen>, string][] = [
   ['a VM with a disk and no QEMU is stopped', {}, 'stopped'],
-  ['one whose disk is gone is broken', { diskPresent: false }, 'broken'],
-  ['one with a QEMU runs, whatever became of its disk', { process: 'running', diskPresent: false }, 'running'],
+  ['one whose disk is gone is broken', { hasDisk: false }, 'broken'],
+  ['one with a QEMU runs, whatever became of its disk', { process: 'running', hasDisk: false }, 'running'],
   ['one whose guest is held is paused', { process: 'paused' }, 'paused'],
   ['one that is not whole yet is being created, also when QEMU is there already', { phase: 'creating', process: 'running' }, 'creating'],
   ['a start shows as starting, also once QEMU is there', { operation: 'start', process: 'running' }, 'starting'],
