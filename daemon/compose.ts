@@ -1,5 +1,5 @@
 /** The only file that wires modules together: from a configuration to a daemon that answers. */
-import { mkdir, readFile, rm, readdir } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -13,14 +13,15 @@ import { checkPrograms } from './doctor/programs.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { createHandlers } from './handlers.ts'
-import { IMPORTING } from './image/import.ts'
+import { removeAbandonedImports } from './image/import.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
-import { probeAccelerator } from './qemu/accelerator.ts'
+import { PROBE_PREFIX, probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
 import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
 import { connectQmp } from './qemu/qmp.ts'
 import { createDispatcher } from './rpc/dispatch.ts'
+import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
 import { createEmbeddedManager } from './service/embedded.ts'
 import { childEnvironment } from './service/environment.ts'
@@ -63,7 +64,15 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     agents.set(entry, agent)
     return agent
   }
-  const monitor = createMonitor({ table, services, events, log, connectQmp, onAgent: guests.watch })
+  const inspector = await loadPeerInspector()
+  const monitor = createMonitor({
+    table,
+    services,
+    events,
+    log,
+    connectQmp: (path, { timeoutMs }) => connectQmp(path, { timeoutMs, log, ...(inspector && { inspector }) }),
+    onAgent: guests.watch,
+  })
   const vms: VmDependencies = {
     config,
     table,
@@ -109,7 +118,6 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const [control, observe] = await Promise.all([config.controlGroup, config.observeGroup].map(groupId))
   const server = await startRpcServer({
     directory: folders.runtime,
-    mode: control === undefined && observe === undefined ? 0o600 : 0o660,
     groups: { ...(control !== undefined && { control }), ...(observe !== undefined && { observe }) },
     dispatcher: createDispatcher({ handlers, log }),
     events,
@@ -149,17 +157,20 @@ export async function examineHost(config: Config): Promise<Check[]> {
 async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
   // Others reach the sockets only where a group was named for them; all else in there is the daemon's alone.
   const isShared = controlGroup !== undefined || observeGroup !== undefined
-  await mkdir(folders.runtime, { recursive: true, mode: isShared ? 0o755 : 0o700 })
+  await mkdir(folders.runtime, { recursive: true, mode: 0o700 })
+  // Said again, for it may be there from before, and the umask may have taken a part of it.
+  await chmod(folders.runtime, isShared ? 0o755 : 0o700)
   const own = [folders.disks, folders.config, folders.logs, join(folders.runtime, 'vm')]
   for (const folder of isImageFolderChosen ? own : [folders.images, ...own]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   }
 }
 
-/** Copies that a killed daemon did not finish; nobody else makes such files. */
+/** What a killed daemon did not finish: copies of images, scratch folders of the probe. */
 async function removeDebris(folders: Folders): Promise<void> {
-  for (const name of await readdir(folders.images).catch(() => [])) {
-    if (name.startsWith('.') && name.endsWith(IMPORTING)) await rm(join(folders.images, name), { force: true })
+  await removeAbandonedImports(folders.images)
+  for (const name of await readdir(folders.config)) {
+    if (name.startsWith(PROBE_PREFIX)) await rm(join(folders.config, name), { recursive: true, force: true })
   }
 }
 

@@ -132,8 +132,12 @@ function readConfigFile(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return {}
+    throw new UserError('HOST_IO', `The configuration ${file} cannot be read: ${code ?? String(error)}`, {
+      hint: 'See that its folder is one, and that this user may read it',
+      cause: error,
+    })
   }
   try {
     return JSON.parse(text)

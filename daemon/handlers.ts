@@ -28,8 +28,11 @@ interface Rooms {
 export function createHandlers({ vms, lifecycle, consoles, describeSystem, examine, discover }: Rooms): Handlers {
   const { table, images, events } = vms
 
-  const usedBy = (name: ImageName): VmId[] =>
-    [...table.entries()].filter(({ record }) => record.image === name).map(({ id }) => id)
+  /** A VM whose record cannot be read may stand on any image. */
+  const usedBy = (name: ImageName): VmId[] => [
+    ...[...table.entries()].filter(({ record }) => record.image === name).map(({ id }) => id),
+    ...[...table.broken].filter(([, { image = name }]) => image === name).map(([id]) => id),
+  ]
 
   const viewImage = ({ name, virtualSizeMiB, fileBytes, modifiedAt, problem }: StoredImage): Result<'image.import'> => ({
     name,

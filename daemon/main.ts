@@ -38,6 +38,7 @@ async function main(): Promise<void> {
   if (values.help) process.stdout.write(help)
   else if (values.version) process.stdout.write(`${version}\n`)
   else if (values.doctor) await examine(values.root, values.json ?? false)
+  else if (values.root === '') throw new UserError('INVALID_PARAMS', '--root is empty', { hint: 'Name a folder' })
   else await serve(values.root)
 }
 

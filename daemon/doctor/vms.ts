@@ -4,7 +4,7 @@ import type { VmTable } from '../vm/table.ts'
 
 export function checkVms(table: VmTable, orphans: readonly { readonly vm: string; readonly pid: number }[]): Check[] {
   const wrong: Check[] = []
-  for (const [id, reason] of table.broken) {
+  for (const [id, { reason }] of table.broken) {
     wrong.push({ subject: `VM ${id}`, status: 'degraded', detail: `its vm.json cannot be read: ${reason}` })
   }
   for (const { vm, pid } of orphans) {

@@ -1,11 +1,12 @@
 /** Brings a disk file of the host into the image folder, as one qcow2 that stands alone. */
 import { constants, type Stats } from 'node:fs'
-import { link, open, realpath, rm, statfs } from 'node:fs/promises'
+import { link, open, readdir, realpath, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { ImageName } from '../../policy/names.ts'
 import { checkImage, convertToQcow2, inspectImage, type ImageFacts } from '../qemu/disk.ts'
 import { syncFolder } from '../state/file.ts'
+import { tryLock } from '../state/lock.ts'
 import type { ImageStore, StoredImage } from './store.ts'
 
 export interface ImportRequest {
@@ -17,8 +18,8 @@ export interface ImportRequest {
 /** Above this a disk is not one that anybody has; qcow2 itself can claim exbibytes. */
 const MAX_VIRTUAL_BYTES = 64 * 2 ** 40
 
-/** Files under way are hidden and end so; no image has such a name. */
-export const IMPORTING = '.importing'
+/** Files under way are hidden and end so; no image has such a name. Who makes one holds its lock. */
+const IMPORTING = '.importing'
 
 /**
  * Checks and copies the file; the image appears under its name when it is whole. Throws IMAGE_SOURCE_UNREADABLE,
@@ -32,7 +33,7 @@ export async function importImage(store: ImageStore, request: ImportRequest): Pr
   const backing = await inspectSource(store, request.path, format)
   if (format === 'qcow2') await checkImage(request.path)
   const target = join(store.folder, `.${name}${IMPORTING}`)
-  await claim(target, name)
+  const release = claim(target, name)
   try {
     await convertToQcow2({
       source: request.path,
@@ -47,8 +48,21 @@ export async function importImage(store: ImageStore, request: ImportRequest): Pr
     await publish(target, store.pathOf(name), name)
   } finally {
     await rm(target, { force: true })
+    release()
   }
   return await store.require(name)
+}
+
+/** Removes what imports have left whose daemon was killed; one that goes on, in whichever daemon, is let go on. */
+export async function removeAbandonedImports(folder: string): Promise<void> {
+  for (const file of await readdir(folder).catch(() => [])) {
+    if (!file.startsWith('.') || !file.endsWith(IMPORTING)) continue
+    const path = join(folder, file)
+    const release = tryLock(path)
+    if (!release) continue
+    await rm(path, { force: true })
+    release()
+  }
 }
 
 function nameOf(path: string): ImageName {
@@ -172,11 +186,10 @@ function unsafe(path: string, what: string, other: string): UserError {
 }
 
 /** Takes the name for as long as the copy lasts; of two imports of one name the second is told. */
-async function claim(target: string, name: string): Promise<void> {
-  const file = await open(target, 'wx', 0o600).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? nameTaken(name) : error
-  })
-  await file.close()
+function claim(target: string, name: string): () => void {
+  const release = tryLock(target)
+  if (!release) throw nameTaken(name)
+  return release
 }
 
 /** link(2) fails where the name has been taken meanwhile; rename(2) would overwrite. */

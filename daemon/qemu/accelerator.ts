@@ -40,6 +40,8 @@ const Remembered = z.object({
 })
 
 const DEFAULT_TIMEOUT_MS = 5000
+/** Scratch folders of the probe, beside its cache file; one that lies around is debris of a daemon that was killed. */
+export const PROBE_PREFIX = 'probe-'
 
 /**
  * Chooses the accelerator. Throws UserError ACCEL_UNAVAILABLE if `kvm` is demanded and boots no guest, and
@@ -78,7 +80,7 @@ export async function bootGuest(
   folder: string,
   timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): Promise<Verdict> {
-  const scratch = await mkdtemp(join(folder, 'probe-'))
+  const scratch = await mkdtemp(join(folder, PROBE_PREFIX))
   try {
     const disk = join(scratch, 'disk')
     await writeFile(disk, bootSector())

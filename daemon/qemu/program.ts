@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
   prlimit: 'util-linux',
+  setpriv: 'util-linux',
 }
 
 /** How a program ended. */
@@ -46,13 +47,17 @@ export function findProgram(program: string): string {
   })
 }
 
-/** Runs a program to its end, however it ends. Throws UserError PROGRAM_MISSING. */
+/**
+ * Runs a program to its end, however it ends. It does not outlive the daemon: a copy or a probe that nobody waits for any
+ * more would go on for ever. Throws UserError PROGRAM_MISSING.
+ */
 export async function runProgram(
   program: string,
   args: readonly string[],
   { timeoutMs, signal, onOutput }: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const child = execa(findProgram(program), args, {
+  // prctl(2), PR_SET_PDEATHSIG: kept across execve(2), so the program itself is the child.
+  const child = execa(findProgram('setpriv'), ['--pdeathsig', 'KILL', '--', findProgram(program), ...args], {
     env: childEnvironment(),
     extendEnv: false,
     stdin: 'ignore',

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import { LineSplitter } from '../../policy/wire.ts'
 import type { Logger } from '../log.ts'
+import type { PeerInspector } from '../rpc/peer.ts'
 import { parseQmpMessage, type QmpEvent, type QmpMessage } from './qmp-message.ts'
 import { QmpClosed, QmpError, QmpTimeout } from './qmp-errors.ts'
 import { connectUnixSocket } from './unix-socket.ts'
@@ -20,9 +21,18 @@ export interface Qmp {
   execute(command: string, args?: object, options?: { readonly timeoutMs?: number }): Promise<unknown>
   /** Calls `listener` for each event from now on, in QEMU's order; the answer ends that. Events before it are gone. */
   onEvent(listener: (event: QmpEvent) => void): () => void
+  /** The process that listens there; absent where the kernel does not tell. */
+  readonly pid: number | undefined
   /** Resolves, never rejects, when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>
   close(): void
+}
+
+export interface QmpOptions {
+  readonly timeoutMs?: number
+  readonly log?: Logger
+  /** Tells whose socket it is (unix(7): the credentials of who called listen(2)). */
+  readonly inspector?: Pick<PeerInspector, 'readPeer'>
 }
 
 interface Pending {
@@ -41,12 +51,14 @@ const QMP_LINE_LIMIT = 4_194_304
  */
 export async function connectQmp(
   path: string,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, log }: { readonly timeoutMs?: number; readonly log?: Logger } = {},
+  { timeoutMs = DEFAULT_TIMEOUT_MS, log, inspector }: QmpOptions = {},
 ): Promise<Qmp> {
-  const connection = new QmpConnection(connectUnixSocket(path), path, log)
+  const socket = connectUnixSocket(path)
+  const connection = new QmpConnection(socket, path, log)
   const deadline = performance.now() + timeoutMs
   try {
     await withTimeout(connection.greeting, timeoutMs, 'the greeting')
+    connection.pid = inspector?.readPeer(socket)?.pid
     await connection.execute('qmp_capabilities', undefined, { timeoutMs: Math.max(1, deadline - performance.now()) })
     return connection
   } catch (error) {
@@ -56,6 +68,7 @@ export async function connectQmp(
 }
 
 class QmpConnection implements Qmp {
+  pid: number | undefined
   readonly closed: Promise<void>
   readonly #greeting = Promise.withResolvers<void>()
   readonly #socket: Socket

@@ -16,9 +16,7 @@ import { createSubscriptions } from './subscriptions.ts'
 export interface RpcServerOptions {
   /** Exists already, and nobody else can write to it. */
   readonly directory: string
-  /** Permission bits of both sockets: 0o660 with groups, 0o600 for one user. */
-  readonly mode: number
-  /** Group ids of the sockets; the daemon's own group where not said. */
+  /** Group ids that may use a socket besides the daemon's own user; without one, it is that user's alone. */
   readonly groups?: { readonly control?: number; readonly observe?: number }
   readonly dispatcher: Dispatcher
   readonly events: EventBus
@@ -40,7 +38,7 @@ const LAST_GRACE_MS = 1000
 
 /** Opens both sockets, or neither. @throws UserError as `listenAt` does */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { directory, groups, mode, dispatcher, events, log } = options
+  const { directory, groups, dispatcher, events, log } = options
   const limits = { ...defaultLimits, ...options.limits }
   const inspector = await loadPeerInspector()
   if (!inspector) log.warn('koffi has no build for this machine: the log of mutations lacks uid and pid')
@@ -59,7 +57,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     })
     server.maxConnections = limits.connections
     server.on('drop', () => log.warn({ path, limit: limits.connections }, 'too many connections; one was closed'))
-    removals.push(await listenAt(server, { path, mode, ...(gid !== undefined && { gid }) }))
+    removals.push(await listenAt(server, gid === undefined ? { path, mode: 0o600 } : { path, mode: 0o660, gid }))
     server.on('error', (error) => log.error({ path, err: error }, 'socket failed'))
     servers.push(server)
     return path

@@ -5,7 +5,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import type { VmId } from '../../policy/names.ts'
 import { childEnvironment } from './environment.ts'
@@ -25,7 +26,7 @@ export function createEmbeddedManager(): ServiceManager {
     kind: 'embedded',
     find,
     async start({ id, program, argv, pidFile, logFile }) {
-      rmSync(pidFile, { force: true })
+      rmSync(pidFile, { recursive: true, force: true })
       const log = openSync(logFile, 'a', 0o600)
       try {
         const child = spawn(program, argv, { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
@@ -55,18 +56,20 @@ export function createEmbeddedManager(): ServiceManager {
 }
 
 /**
- * The process that the pid file names, if it still is the one that wrote it: its command line holds the pid file's path.
- * A zombie has no command line; in a container whose init does not reap, QEMU ends as one.
+ * The process that the pid file names, if it still is the one that wrote it: a QEMU that was told this pid file. A zombie
+ * has no command line; in a container whose init does not reap, QEMU ends as one. Whatever cannot be read is no process of
+ * ours: signals go to what this finds.
  */
 function readPidFile(pidFile: string): ServiceProcess | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'))
     if (!Number.isInteger(pid) || pid <= 1) return undefined
     const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return argv.includes(pidFile) ? { pid, startedAt: statSync(pidFile).mtime } : undefined
+    const isTold = argv[argv.indexOf('-pidfile') + 1] === pidFile
+    const isQemu = basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('qemu-system-')
+    return isTold && isQemu ? { pid, startedAt: statSync(pidFile).mtime } : undefined
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) return undefined
     throw error
   }
 }

@@ -97,11 +97,18 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   const start = (entry: Entry, report: Report): Promise<boolean> =>
     operate(entry, 'start', undefined, async (settle) => {
+      if (entry.live?.paused) return await goOn(entry)
       if (entry.live) return false
       await settle({ operation: 'start' })
       await startVm(deps, entry, report)
       return true
     })
+
+  /** A guest that is held, by hand or by QEMU on a full disk, is let run. */
+  const goOn = async (entry: Entry): Promise<boolean> => {
+    await deps.monitor.qmp(entry)?.execute('cont')
+    return true
+  }
 
   const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
     withLadder(entry, request, report, (runLadder) =>

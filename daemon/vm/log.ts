@@ -26,14 +26,32 @@ export async function readLog(path: string, offset: number | undefined, limit: n
     // What is allocated lies at the end, so nothing before it needs to be read.
     const kept = Math.max(0, size - blocks * 512 - HOLE_GRAIN)
     const from = Math.min(size, Math.max(offset ?? size - limit, kept))
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(limit, size - from)), 0, undefined, from)
-    const bytes = buffer.subarray(0, bytesRead)
+    const length = Math.min(limit + LONGEST_CHARACTER, size - from)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, undefined, from)
+    const read = buffer.subarray(0, bytesRead)
+    // A limit below one character's length still has to get on.
+    const end = wholeCharacters(read.subarray(0, limit)) || wholeCharacters(read.subarray(0, LONGEST_CHARACTER))
+    const bytes = read.subarray(0, end)
     const nulls = bytes.findIndex((byte) => byte !== 0)
     const skipped = nulls < 0 ? bytes.length : nulls
-    return { text: bytes.toString('utf8', skipped), offset: from + skipped, nextOffset: from + bytesRead }
+    return { text: bytes.toString('utf8', skipped), offset: from + skipped, nextOffset: from + end }
   } finally {
     await file.close()
   }
+}
+
+/** Bytes of a character of UTF-8 (RFC 3629). */
+const LONGEST_CHARACTER = 4
+
+/** How many of the bytes there are before a character whose end is still to come; it is left for the next piece. */
+function wholeCharacters(bytes: Buffer): number {
+  for (let back = 1; back < LONGEST_CHARACTER && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if ((byte & 0xc0) === 0x80) continue
+    const announced = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
+    return announced > back ? bytes.length - back : bytes.length
+  }
+  return bytes.length
 }
 
 /** Disks give space back in whole blocks; 64 KiB is at least one block of every common file system. */

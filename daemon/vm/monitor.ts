@@ -81,7 +81,10 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
     const until = performance.now() + withinMs
     for (;;) {
       try {
-        return await connectQmp(entry.paths.qmp, { timeoutMs: Math.max(1, until - performance.now()) })
+        const qmp = await connectQmp(entry.paths.qmp, { timeoutMs: Math.max(1, until - performance.now()) })
+        if (qmp.pid === undefined || qmp.pid === live.pid) return qmp
+        qmp.close()
+        throw new Error(`process ${qmp.pid} listens on ${entry.paths.qmp}, not ${live.pid}`)
       } catch (error) {
         const isGone = services.find(entry.service)?.pid !== live.pid
         if (isGone || isClosing() || performance.now() >= until) throw error

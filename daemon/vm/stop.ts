@@ -47,14 +47,15 @@ async function endsByGuest(deps: VmDependencies, entry: Entry, live: Live, optio
   const until = performance.now() + options.timeoutMs
   let agentWasAsked = false
   for (let left = options.timeoutMs; left > 0 && !options.hasten.aborted; left = until - performance.now()) {
+    // Neither is waited for: a guest or a QEMU that hangs must not outstay the caller's time.
     if (live.agent === 'connected' && !agentWasAsked) {
       agentWasAsked = true
-      await deps.agent(entry).shutdown().catch((error: unknown) => {
+      deps.agent(entry).shutdown().catch((error: unknown) => {
         agentWasAsked = false
         deps.log.debug({ vm: entry.id, err: error }, 'the agent did not take the shutdown; pressing the power button')
       })
     }
-    if (!agentWasAsked) await pressPowerButton(deps, entry)
+    if (!agentWasAsked) void pressPowerButton(deps, entry)
     if (await hasEnded(deps, entry, live, Math.min(ASK_EVERY_MS, left), options.hasten)) return true
   }
   return entry.live !== live

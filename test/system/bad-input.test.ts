@@ -152,6 +152,7 @@ t.test('a record that was spoilt by hand is left as it is, and told', async (t) 
   const { checks } = await daemon.client.call('system.doctor', {})
   t.ok(checks.some(({ subject, status }) => subject === `VM ${id}` && status === 'degraded'))
   t.ok(existsSync(join(daemon.root, 'disks', `${id}.qcow2`)), 'the disk is still there')
+  await t.rejects(daemon.client.call('image.delete', { image: 'small' }), { name: 'IMAGE_IN_USE', message: new RegExp(id) })
 })
 
 const isRoot = process.getuid?.() === 0

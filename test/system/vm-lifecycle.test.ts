@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { connectQmp } from '../../daemon/qemu/qmp.ts'
 import type { Event } from '../../policy/api/events.ts'
 import { connect } from '../../tui/client.ts'
 import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
@@ -163,6 +164,21 @@ t.test('a QEMU that hangs is shown by the next daemon all the same, and SIGKILL 
   t.match(await daemon.client.call('vm.get', { vm: id }), { state: 'running', pid })
   t.equal((await daemon.client.call('vm.stop', { vm: id, force: true })).endedBy, 'sigkill')
   t.same(daemon.qemus(), [])
+})
+
+t.test('a VM that is held shows as paused, and start lets it go on', async (t) => {
+  const daemon = await daemonWithImage(t)
+  const { id } = await daemon.client.call('vm.create', { image: 'tiny', memoryMiB: 64 })
+  // QMP takes one client, so somebody else can only speak to QEMU while no daemon does.
+  await daemon.stop()
+  const qmp = await connectQmp(join(daemon.sockets, 'vm', id, 'qmp.sock'))
+  await qmp.execute('stop')
+  qmp.close()
+  await qmp.closed
+  await daemon.start()
+  t.equal((await daemon.client.call('vm.get', { vm: id })).state, 'paused')
+  t.match(await daemon.client.call('vm.start', { vm: id }), { hint: undefined })
+  t.equal((await daemon.client.call('vm.wait', { vm: id, for: 'running' })).state, 'running')
 })
 
 t.test('a VM that is to start with the host does so once a boot, and not when only the daemon starts anew', async (t) => {

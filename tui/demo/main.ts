@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Vm } from '../../policy/api/vm.ts'
-import { connect, type Client } from '../client.ts'
+import type { Client } from '../client.ts'
 import { buildImage, startDaemon, type DaemonProcess } from './processes.ts'
 import { createSteps } from './steps.ts'
 
@@ -31,16 +31,23 @@ const cleanUp = async (): Promise<void> => {
   await rm(scratch, { recursive: true, force: true })
 }
 
+let isInterrupted = false
 const interrupt = (): void => {
+  if (isInterrupted) return
+  isInterrupted = true
   say('\nInterrupted; taking everything down.')
   void cleanUp().finally(() => process.exit(130))
 }
-process.once('SIGINT', interrupt)
-process.once('SIGTERM', interrupt)
+process.on('SIGINT', interrupt)
+process.on('SIGTERM', interrupt)
+
+/** What was under way fails once everything is taken down, and that is no news; nothing more is begun. */
+const stopIfInterrupted = (): Promise<never> | undefined => (isInterrupted ? new Promise(() => undefined) : undefined)
 
 try {
   await demonstrate()
 } catch (error) {
+  await stopIfInterrupted()
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`)
   process.stderr.write(daemon ? `The daemon's last words:\n${daemon.lastWords()}\n` : '')
   await cleanUp()
@@ -51,12 +58,11 @@ async function demonstrate(): Promise<void> {
   const steps = createSteps(say)
   say(`aetherscale demo, in ${scratch}\n`)
   const image = await steps.run('the tiny image (built once, then cached)', () => buildImage(say))
-  daemon = await steps.run('daemon answers on its socket', () => startDaemon(scratch, sockets))
-  const { uid } = await steps.run('client connects', async () => {
-    client = await connect({ directory: sockets, env: {}, access: 'control' })
-    return await client.call('system.info', {})
-  })
-  const rpc = client as unknown as Client
+  await stopIfInterrupted()
+  const started = (daemon = startDaemon(scratch, sockets))
+  const rpc = (client = await steps.run('daemon answers on its socket', () => started.connect()))
+  await steps.run('doctor looks at the host, tries KVM', () => rpc.call('system.doctor', {}))
+  const { uid, accelerator } = await rpc.call('system.info', {})
   await steps.run('image.import', () => rpc.call('image.import', { path: image, name: 'tiny' }))
   const made = await steps.run('vm.create, until QEMU answers', () =>
     rpc.call('vm.create', { image: 'tiny', name: 'demo', memoryMiB: 128 }),
@@ -64,7 +70,8 @@ async function demonstrate(): Promise<void> {
   await steps.run('guest boots, until its agent answers', () => rpc.call('vm.wait', { vm: 'demo', for: 'agent', timeoutSeconds: 300 }))
   const vm = await steps.run('guest has an address', () => waitForAddress(rpc))
 
-  say(`\nVM ${vm.name ?? ''} (${vm.id}) runs as pid ${vm.pid ?? 0} of user ${uid}, on ${vm.accelerator ?? '?'}, with`)
+  say(`\nVM ${vm.name ?? ''} (${vm.id}) runs as process ${vm.pid ?? 0} of user ${uid},`)
+  say(`by ${accelerator?.kind ?? '?'} (${accelerator?.reason ?? 'not probed'}), with`)
   for (const { interface: name, address, prefixLength } of vm.addresses) say(`  ${name}  ${address}/${prefixLength}`)
   const request = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'vm.get', params: { vm: 'demo' } })
   say(`\nThe same, asked by hand:\n  echo '${request}' | socat - UNIX-CONNECT:${join(sockets, 'control.sock')}\n`)
@@ -105,12 +112,12 @@ function keep(vm: Vm): void {
   say(`Daemon and VM go on. To go on with them:
 
   export AETHERSCALE_SOCKET_DIR=${sockets}
-  npx aetherscale vm list
-  npx aetherscale vm console demo          # leave with ctrl-]
-  npx aetherscale vm stop demo
+  dist/bin/aetherscale vm list
+  dist/bin/aetherscale vm console demo          # leave with ctrl-]
+  dist/bin/aetherscale vm stop demo
 
 and to take everything down:
 
-  npx aetherscale vm delete ${vm.name ?? vm.id}; kill ${daemon?.pid ?? 0}; rm -r ${scratch}
+  dist/bin/aetherscale vm delete ${vm.name ?? vm.id}; kill ${daemon?.pid ?? 0}; rm -r ${scratch}
 `)
 }

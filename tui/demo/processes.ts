@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { connect } from '../client.ts'
+import { connect, type Client } from '../client.ts'
 
 const programs = join(import.meta.dirname, '..', '..', 'daemon')
 
@@ -27,6 +27,8 @@ export interface DaemonProcess {
   readonly pid: number
   isRunning(): boolean
   lastWords(): string
+  /** Resolves when it takes a connection. */
+  connect(): Promise<Client>
   /** Ends it and resolves when it is gone. */
   stop(): Promise<void>
   /** Lets it outlive this process. */
@@ -35,8 +37,8 @@ export interface DaemonProcess {
 
 const READY_WITHIN_MS = 30_000
 
-/** Starts a daemon below `root`; resolves when its socket takes a connection. */
-export async function startDaemon(root: string, sockets: string): Promise<DaemonProcess> {
+/** Starts a daemon below `root`. What it answers at once can be stopped at once. */
+export function startDaemon(root: string, sockets: string): DaemonProcess {
   mkdirSync(root, { recursive: true })
   const logFile = join(root, 'daemon.log')
   const log = openSync(logFile, 'a')
@@ -48,17 +50,18 @@ export async function startDaemon(root: string, sockets: string): Promise<Daemon
   closeSync(log)
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
   const lastWords = (): string => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n')
-  for (const begin = performance.now(); ; await delay(20)) {
-    if (!isRunning()) throw new Error(`the daemon ended at once:\n${lastWords()}`)
-    if (performance.now() - begin > READY_WITHIN_MS) throw new Error(`the daemon does not answer:\n${lastWords()}`)
-    const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
-    client?.close()
-    if (client) break
-  }
   return {
     pid: child.pid ?? 0,
     isRunning,
     lastWords,
+    async connect() {
+      for (const begin = performance.now(); ; await delay(20)) {
+        if (!isRunning()) throw new Error('the daemon ended at once')
+        const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
+        if (client) return client
+        if (performance.now() - begin > READY_WITHIN_MS) throw new Error('the daemon does not answer')
+      }
+    },
     async stop() {
       if (!isRunning()) return
       const ended = once(child, 'exit')

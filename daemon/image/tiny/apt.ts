@@ -86,6 +86,8 @@ function configuration(folder: string): string {
     // What the machine hooks to an update, and lists but those of binary packages, are not for us.
     '#clear APT::Update;',
     '#clear DPkg;',
+    // Without it an update that reached nobody is a success with warnings.
+    'APT::Update::Error-Mode "any";',
     '#clear Acquire::IndexTargets;',
     'Acquire::IndexTargets::deb::Packages {',
     '  MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";',

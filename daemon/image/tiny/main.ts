@@ -22,7 +22,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const stop = (signal: NodeJS.Signals): void => {
     abort.abort(signal)
   }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  // Not once: a second signal (timeout(1) sends two) is not to cut the cleaning short.
+  process.on('SIGINT', stop).on('SIGTERM', stop)
   const options = {
     cacheFolder: given.cache ?? defaultCacheFolder(process.env),
     signal: abort.signal,

@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { findProgram, runProgram } from '../../../daemon/qemu/program.ts'
 import { UserError } from '../../../policy/errors.ts'
@@ -50,4 +54,20 @@ t.test('one that is not there is named, with the package that has it', (t) => {
   t.ok(error instanceof UserError && error.data.name === 'PROGRAM_MISSING')
   t.match(findProgram('prlimit'), /^\/.*\/prlimit$/)
   t.end()
+})
+
+t.test('a program does not outlive who runs it, however that ends', async (t) => {
+  const source = `
+    import { runProgram } from ${JSON.stringify(new URL('../../../daemon/qemu/program.ts', import.meta.url).href)}
+    runProgram('sh', ['-c', 'echo $$; exec sleep 600'], { onOutput: (text) => process.stdout.write(text) })
+  `
+  const runner = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [chunk] = (await once(runner.stdout, 'data')) as [Buffer]
+  const pid = Number(chunk)
+  t.doesNotThrow(() => process.kill(pid, 0), 'it runs')
+  runner.kill('SIGKILL')
+  await once(runner, 'exit')
+  const isThere = (): boolean => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  for (let tries = 0; tries < 500 && isThere(); tries++) await delay(20)
+  t.notOk(isThere())
 })

@@ -58,7 +58,7 @@ export async function serve(t: Test, stubs: Stubs, limits: Partial<Limits> = {})
   const events = createEventBus()
   const { log, lines } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, mode: 0o600, dispatcher, events, log, limits: { shutdownMs: 200, ...limits } })
+  const server = await startRpcServer({ directory, dispatcher, events, log, limits: { shutdownMs: 200, ...limits } })
   t.teardown(() => server.close())
   return {
     server,

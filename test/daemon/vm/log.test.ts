@@ -28,6 +28,31 @@ t.test('asking again with nextOffset reads everything exactly once', async (t) =
   t.equal(text, 'abcdefghijklm')
 })
 
+t.test('a character is never cut in two, however small the pieces', async (t) => {
+  const content = 'aä€😀'.repeat(50)
+  const path = join(t.testdir({ log: content }), 'log')
+  for (const limit of [1, 2, 3, 5, 7]) {
+    let text = ''
+    let offset = 0
+    for (let piece = await readLog(path, 0, limit); piece.text !== ''; piece = await readLog(path, offset, limit)) {
+      text += piece.text
+      offset = piece.nextOffset
+    }
+    t.equal(text, content, `in pieces of ${limit}`)
+  }
+})
+
+t.test('a character of which the end is not printed yet waits for it, and bytes that are no text are shown as such', async (t) => {
+  const path = join(t.testdir(), 'log')
+  writeFileSync(path, Buffer.from([0x61, 0xe2, 0x82]))
+  const first = await readLog(path, 0, 100)
+  t.same(first, { text: 'a', offset: 0, nextOffset: 1 })
+  appendFileSync(path, Buffer.from([0xac, 0x62]))
+  t.equal((await readLog(path, first.nextOffset, 100)).text, '€b')
+  writeFileSync(path, Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x61]))
+  t.equal((await readLog(path, 0, 100)).text, `${'\ufffd'.repeat(5)}a`)
+})
+
 t.test('a log that grows without end gives its oldest part back, and its offsets stay true', async (t) => {
   const path = join(t.testdir(), 'log')
   const line = `${'x'.repeat(1023)}\n`

@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
+import { createEmbeddedManager } from '../../../daemon/service/embedded.ts'
+import type { Service } from '../../../daemon/service/manager.ts'
+import type { VmId } from '../../../policy/names.ts'
+
+/** A real QEMU without a machine: it comes up and waits. */
+function idleQemu(t: Test, more: readonly string[] = []): Service {
+  const folder = t.testdir()
+  const pidFile = join(folder, 'qemu.pid')
+  return {
+    id: 'adbvzwdf' as VmId,
+    program: QEMU_PROGRAM,
+    argv: ['-machine', 'none', '-nodefaults', '-display', 'none', '-pidfile', pidFile, ...more],
+    pidFile,
+    logFile: join(folder, 'qemu.log'),
+  }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (const begin = performance.now(); !isTrue(); await delay(10)) {
+    if (performance.now() - begin > 30_000) throw new Error('not within 30 s')
+  }
+}
+
+t.test('a QEMU that was started is found, by another manager as well, until a signal ends it', async (t) => {
+  const service = idleQemu(t)
+  const manager = createEmbeddedManager()
+  const { pid } = await manager.start(service)
+  t.teardown(() => {
+    manager.signal(service, 'SIGKILL')
+  })
+  t.equal(manager.find(service)?.pid, pid, 'at once')
+  const next = createEmbeddedManager()
+  await until(() => next.find(service)?.pid === pid)
+  next.signal(service, 'SIGTERM')
+  await until(() => manager.find(service) === undefined)
+  t.equal(next.find(service), undefined)
+  t.doesNotThrow(() => {
+    next.signal(service, 'SIGTERM')
+  }, 'a signal to nobody')
+})
+
+t.test('a program that is not there is named', async (t) => {
+  const manager = createEmbeddedManager()
+  t.match(await t.rejects(manager.start({ ...idleQemu(t), program: 'qemu-system-none' })), {
+    data: { name: 'PROGRAM_MISSING' },
+    message: /qemu-system-none/,
+  })
+})
+
+t.test('a stranger is never taken for a VM, whatever the pid file and its own command line say', async (t) => {
+  const service = idleQemu(t)
+  // -pidfile and the path on its command line, and no QEMU.
+  const stranger = spawn('sh', ['-c', 'sleep 600 & wait', '-pidfile', service.pidFile], { stdio: 'ignore', detached: true })
+  await once(stranger, 'spawn')
+  t.teardown(() => process.kill(-(stranger.pid ?? 0), 'SIGKILL'))
+  writeFileSync(service.pidFile, String(stranger.pid))
+  const manager = createEmbeddedManager()
+  t.equal(manager.find(service), undefined)
+  manager.signal(service, 'SIGKILL')
+  t.equal(stranger.signalCode, null)
+  t.doesNotThrow(() => process.kill(stranger.pid ?? 0, 0), 'it lives')
+})
+
+t.test('a QEMU of another VM is not taken for this one', async (t) => {
+  const other = idleQemu(t)
+  const manager = createEmbeddedManager()
+  const { pid } = await manager.start(other)
+  t.teardown(() => {
+    manager.signal(other, 'SIGKILL')
+  })
+  const pidFile = join(t.testdirName, 'mine.pid')
+  writeFileSync(pidFile, String(pid))
+  t.equal(createEmbeddedManager().find({ id: 'bbbbbbbb' as VmId, pidFile }), undefined)
+})
+
+const nonsense: readonly [string, (path: string) => void][] = [
+  ['is not there', () => undefined],
+  ['is empty', (path) => { writeFileSync(path, '') }],
+  ['holds no number', (path) => { writeFileSync(path, 'x') }],
+  ['names init', (path) => { writeFileSync(path, '1') }],
+  ['names every process', (path) => { writeFileSync(path, '-1') }],
+  ['names a process that there is not', (path) => { writeFileSync(path, '4194304') }],
+  ['is a folder', (path) => { mkdirSync(path) }],
+]
+for (const [what, make] of nonsense) {
+  t.test(`a pid file that ${what} means that nothing runs`, (t) => {
+    const service = idleQemu(t)
+    make(service.pidFile)
+    t.equal(createEmbeddedManager().find(service), undefined)
+    t.end()
+  })
+}
