@@ -17,7 +17,7 @@ const SIGTERM_GRACE_MS = 10_000
 /** What remains after SIGKILL is the kernel's work; a process in uninterruptible sleep does not end. */
 const SIGKILL_GRACE_MS = 10_000
 /** A guest that is still booting misses the power button, so it is pressed again. */
-const ASK_EVERY_MS = 3000
+const ASK_EVERY_MS = 1000
 
 /** Resolves when QEMU has ended, with the rung that did it. Throws VM_STOP_FAILED. */
 export async function stopVm(
