@@ -1,9 +1,7 @@
 /** Running QEMU's programs: found first, a minimal environment, an end by SIGKILL. */
-import { accessSync, constants } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
 import { execa } from 'execa'
 import { UserError } from '../../policy/errors.ts'
-import { childEnvironment } from '../service/environment.ts'
+import { childEnvironment, locateProgram } from '../service/environment.ts'
 
 /** The Debian package of each program that we run. */
 const packages: Readonly<Record<string, string>> = {
@@ -38,8 +36,7 @@ const OUTPUT_LIMIT = 1_048_576
 
 /** The program's absolute path, looked for where its children would look. Throws UserError PROGRAM_MISSING. */
 export function findProgram(program: string): string {
-  const folders = isAbsolute(program) ? ['/'] : (childEnvironment()['PATH'] ?? '').split(':')
-  const path = folders.map((folder) => join(folder, program)).find(isExecutable)
+  const path = locateProgram(program)
   if (path !== undefined) return path
   const debianPackage = packages[program]
   throw new UserError('PROGRAM_MISSING', `${program} is not installed`, {
@@ -71,13 +68,4 @@ export async function runProgram(
   if (onOutput) child.stdout.setEncoding('latin1').on('data', onOutput)
   const { exitCode, signal: endedBy, stdout, stderr, timedOut, isCanceled } = await child
   return { exitCode, signal: endedBy, stdout: stdout ?? '', stderr, timedOut, isCanceled }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,25 @@
-/** The environment that child processes get: nothing of the daemon's own but where programs are and the runtime folder. */
+/** The environment that child processes get: nothing of the daemon's own, only where programs are. */
+import { accessSync, constants } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 
 /** Where Debian keeps programs; /usr/sbin and /sbin are not on a plain user's PATH. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 export function childEnvironment(): Record<string, string> {
   return { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C' }
+}
+
+/** The program's absolute path, looked for where a child would look; `undefined` if it is not installed. */
+export function locateProgram(program: string): string | undefined {
+  const folders = isAbsolute(program) ? ['/'] : PROGRAM_FOLDERS
+  return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -5,7 +5,8 @@
 import type { EventBus } from '../events.ts'
 import type { GuestAgent } from '../qemu/agent.ts'
 import type { GuestAddress } from '../../policy/api/vm.ts'
-import type { Entry, Live, VmTable } from './table.ts'
+import type { Live } from './live.ts'
+import type { Entry, VmTable } from './table.ts'
 
 /**
  * Right after the agent came up the guest has often no address yet; a guest that has none for long may never get one, and

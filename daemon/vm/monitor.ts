@@ -9,7 +9,8 @@ import type { EventBus } from '../events.ts'
 import type { Qmp, QmpEvent } from '../qemu/qmp.ts'
 import type { ServiceManager, ServiceProcess } from '../service/manager.ts'
 import { AGENT_PORT } from '../qemu/argv.ts'
-import type { Entry, Live, VmTable } from './table.ts'
+import type { Live } from './live.ts'
+import type { Entry, VmTable } from './table.ts'
 
 export interface Monitor {
   /**

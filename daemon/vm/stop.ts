@@ -3,7 +3,8 @@ import { UserError } from '../../policy/errors.ts'
 import type { StopRung } from '../../policy/api/vm.ts'
 import type * as z from 'zod'
 import type { Report, VmDependencies } from './dependencies.ts'
-import type { Entry, Live } from './table.ts'
+import type { Live } from './live.ts'
+import type { Entry } from './table.ts'
 
 export interface StopOptions {
   readonly force: boolean

@@ -8,30 +8,17 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
 import { VmId } from '../../policy/names.ts'
-import type { GuestAddress, Vm, VmState } from '../../policy/api/vm.ts'
+import type { Vm, VmState } from '../../policy/api/vm.ts'
 import type { Folders } from '../config.ts'
 import type { EventBus } from '../events.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceRef } from '../service/manager.ts'
 import { syncFolder, writeJson } from '../state/file.ts'
+import type { Live } from './live.ts'
 import { vmPaths, type VmPaths } from './paths.ts'
 import { VmRecord } from './record.ts'
 import { deriveState, type Operation } from './state.ts'
 import { viewVm } from './view.ts'
-
-/** What is seen of a QEMU that runs. */
-export interface Live {
-  readonly pid: number
-  readonly startedAt: Date
-  accelerator: 'kvm' | 'tcg' | undefined
-  paused: boolean
-  agent: 'absent' | 'connected'
-  /** Whether the agent has answered since it connected. */
-  agentAnswered: boolean
-  addresses: readonly GuestAddress[]
-  /** When the agent last answered with addresses. */
-  addressesAt: Date | undefined
-}
 
 export interface Entry {
   readonly id: VmId

@@ -2,7 +2,7 @@
 import type { Vm, VmState } from '../../policy/api/vm.ts'
 import type { VmRecord } from './record.ts'
 import type { Operation } from './state.ts'
-import type { Live } from './table.ts'
+import type { Live } from './live.ts'
 
 export function viewVm(
   record: VmRecord,

@@ -4,20 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import { createRandom } from '../inputs/random.ts'
 import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
 
 const ROUNDS = 40
-
-/** A generator of its own, so that a seed repeats a run (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 t.test(`after each of ${ROUNDS} kills in the middle of an operation the next daemon leaves everything whole`, async (t) => {
   const seed = Number(process.env['AETHERSCALE_SEED'] ?? Date.now() % 1_000_000)

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { connectQmp } from '../../daemon/qemu/qmp.ts'
 import type { Event } from '../../policy/api/events.ts'
 import { connect } from '../../tui/client.ts'
+import { freePort } from '../inputs/free-port.ts'
 import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
 import { ensureTinyImage } from './tiny-image.ts'
 
@@ -16,15 +17,6 @@ async function daemonWithImage(t: Test): Promise<TestDaemon> {
   const daemon = await startTestDaemon(t)
   await daemon.client.call('image.import', { path: image, name: 'tiny' })
   return daemon
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** What a VM leaves anywhere below the daemon's folder. */

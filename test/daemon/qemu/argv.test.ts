@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { createConnection, createServer, type AddressInfo } from 'node:net'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -9,6 +9,7 @@ import { AGENT_CHARDEV, AGENT_PORT, qemuArgv, type QemuSpec } from '../../../dae
 import { newestMachine, QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { makeGuestDisk } from './guest-disk.ts'
+import { freePort } from '../../inputs/free-port.ts'
 import { startQemu } from './start-qemu.ts'
 
 const id = VmId.parse('adbvzwdf')
@@ -155,15 +156,6 @@ t.test('a guest that powers itself off ends QEMU, and the console log is appende
     t.equal(readFileSync(spec.paths.consoleLog, 'utf8'), expected)
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function pressKey(guest: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

@@ -1,6 +1,7 @@
 /** Clients that misbehave: the daemon keeps what it holds for them bounded, says why it lets them go, and lives. */
 import { once } from 'node:events'
 import t from 'tap'
+import { createRandom } from '../../inputs/random.ts'
 import { createGate, serve, type Harness, type Message, type Stubs } from './harness.ts'
 
 const big = 'x'.repeat(50_000)
@@ -146,17 +147,6 @@ async function waitForLog({ lines }: Harness, message: RegExp): Promise<void> {
   while (!lines.some(({ msg }) => message.test(String(msg)))) {
     signal.throwIfAborted()
     await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
-/** Numbers in [0, 1), the same at every run: mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
 
