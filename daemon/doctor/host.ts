@@ -6,11 +6,18 @@ import { UserError } from '../../policy/errors.ts'
 import type { Config, Folders } from '../config.ts'
 
 export async function checkHost(config: Config, accelerator: () => Promise<Accelerator>): Promise<Check[]> {
-  return [checkRuntime(), await checkAccelerator(config, accelerator), ...(await checkFolders(config.folders))]
+  return [checkUser(), checkRuntime(), await checkAccelerator(config, accelerator), ...(await checkFolders(config.folders))]
 }
 
 /** Under this much free space a new VM soon stands still. */
 const LOW_BYTES = 2 ** 30
+
+/** Nothing here needs root, and what goes wrong as root goes further. */
+function checkUser(): Check {
+  const uid = process.getuid?.() ?? -1
+  if (uid !== 0) return { subject: 'user', status: 'ok', detail: `uid ${uid}` }
+  return { subject: 'user', status: 'degraded', detail: 'the daemon runs as root and needs no privilege', remedy: 'run it as a user of its own' }
+}
 
 function checkRuntime(): Check {
   const major = Number(process.versions.node.split('.')[0])
