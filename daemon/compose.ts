@@ -1,5 +1,5 @@
 /** The only file that wires modules together: from a configuration to a daemon that answers. */
-import { chmod, mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -93,6 +93,10 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const diskWatch = watchDisks(folders.disks, table, log)
   await adoptRunning(vms)
 
+  const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
+    log.error({ err: error }, 'recovery was cut short')
+  })
+
   const handlers = createHandlers({
     vms,
     lifecycle,
@@ -124,9 +128,6 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     log,
   })
   log.info({ version, pid: process.pid, sockets: folders.runtime, vms: table.size }, 'ready')
-  const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
-    log.error({ err: error }, 'recovery was cut short')
-  })
 
   return {
     async close() {
@@ -157,13 +158,19 @@ export async function examineHost(config: Config): Promise<Check[]> {
 async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
   // Others reach the sockets only where a group was named for them; all else in there is the daemon's alone.
   const isShared = controlGroup !== undefined || observeGroup !== undefined
-  await mkdir(folders.runtime, { recursive: true, mode: 0o700 })
-  // Said again, for it may be there from before, and the umask may have taken a part of it.
-  await chmod(folders.runtime, isShared ? 0o755 : 0o700)
+  const made = await mkdir(folders.runtime, { recursive: true, mode: 0o700 })
+  // One that was made for the daemon's user alone, now or earlier. Any other that is there is as somebody wants it, and
+  // refused by the server if strangers may write to it.
+  if (isShared && (made !== undefined || (await isPrivate(folders.runtime)))) await chmod(folders.runtime, 0o755)
   const own = [folders.disks, folders.config, folders.logs, join(folders.runtime, 'vm')]
   for (const folder of isImageFolderChosen ? own : [folders.images, ...own]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   }
+}
+
+async function isPrivate(folder: string): Promise<boolean> {
+  const { mode, uid } = await stat(folder)
+  return (mode & 0o7777) === 0o700 && uid === process.getuid?.()
 }
 
 /** What a killed daemon did not finish: copies of images, scratch folders of the probe. */

@@ -3,7 +3,7 @@
  * line's `--root`. Read once at start; nothing else in the daemon looks at the environment.
  */
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { SOCKET_PATH_LIMIT } from '../policy/wire.ts'
 import { UserError } from '../policy/errors.ts'
@@ -77,12 +77,16 @@ export function loadConfig(env: Environment, root?: string): Config {
   })
   const fromEnv = parse(Object.fromEntries(set), 'the environment')
   const chosen: ConfigFile = { ...fromFile, ...fromEnv, ...(root === undefined ? {} : rootFolders(root)) }
+  const runtime = chosen.runtime ?? folders.runtime
+  if (runtime === undefined) {
+    throw invalid('runtime', 'the environment', 'neither XDG_RUNTIME_DIR nor AETHERSCALE_SOCKET_DIR is set')
+  }
   const config: Config = {
     folders: {
       images: chosen.images ?? folders.images,
       disks: chosen.disks ?? folders.disks,
       config: folders.config,
-      runtime: chosen.runtime ?? folders.runtime,
+      runtime,
       logs: chosen.logs ?? folders.logs,
     },
     isImageFolderChosen: root === undefined && chosen.images !== undefined,
@@ -94,7 +98,8 @@ export function loadConfig(env: Environment, root?: string): Config {
   return checkSocketRoom(config)
 }
 
-function userFolders(env: Environment): Folders {
+/** The runtime folder has no usual place without XDG_RUNTIME_DIR, and needs none where it is chosen. */
+function userFolders(env: Environment): Omit<Folders, 'runtime'> & { readonly runtime: string | undefined } {
   const home = env['HOME']
   const inHome = (variable: string, usual: string): string => {
     const chosen = env[variable]
@@ -103,15 +108,14 @@ function userFolders(env: Environment): Folders {
     return join(home, usual)
   }
   const data = join(inHome('XDG_DATA_HOME', '.local/share'), 'aetherscale')
-  const runtime = env['XDG_RUNTIME_DIR'] ?? env['AETHERSCALE_SOCKET_DIR']
-  if (!runtime) {
-    throw invalid('runtime', 'the environment', 'neither XDG_RUNTIME_DIR nor AETHERSCALE_SOCKET_DIR is set')
-  }
+  const runtime = env['XDG_RUNTIME_DIR']
+  const config = env['CONFIG_DIR'] || join(inHome('XDG_CONFIG_HOME', '.config'), 'aetherscale')
+  if (!isAbsolute(config)) throw invalid('CONFIG_DIR', 'the environment', 'must be an absolute path')
   return {
     images: join(data, 'images'),
     disks: join(data, 'disks'),
-    config: env['CONFIG_DIR'] ?? join(inHome('XDG_CONFIG_HOME', '.config'), 'aetherscale'),
-    runtime: join(runtime, 'aetherscale'),
+    config,
+    runtime: runtime ? join(runtime, 'aetherscale') : undefined,
     logs: join(inHome('XDG_STATE_HOME', '.local/state'), 'aetherscale'),
   }
 }

@@ -9,6 +9,7 @@ import * as z from 'zod'
 import type { Accelerator } from '../../policy/api/system.ts'
 import { UserError } from '../../policy/errors.ts'
 import { readJson, writeJson } from '../state/file.ts'
+import { CPU_MODELS } from './argv.ts'
 import { BOOTED_STATUS, bootSector, debugExit } from './boot-sector.ts'
 import { findProgram, runProgram } from './program.ts'
 
@@ -63,7 +64,7 @@ async function tryKvm({ mode, qemu, cacheFile, bootId, timeoutMs, kvmDevice = '/
   // Asked each time, for it is cheap and a new group membership should count at once.
   const refusal = await openDevice(kvmDevice)
   if (refusal !== undefined) return { works: false, reason: refusal }
-  const key = { bootId, qemu: program, qemuModifiedMs: (await stat(program)).mtimeMs }
+  const key = { bootId, cpu: CPU_MODELS.kvm, qemu: program, qemuModifiedMs: (await stat(program)).mtimeMs }
   const known = await recall(cacheFile, key)
   // Whoever demands KVM has perhaps just mended it: then a remembered failure is tried again.
   if (known && (known.works || mode === 'auto')) return known
@@ -87,7 +88,9 @@ export async function bootGuest(
     const ended = await runProgram(
       program,
       [
-        ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc', '-accel', accelerator, '-m', 'size=16M'],
+        ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc', '-m', 'size=16M'],
+        // As the VMs will be run: a trial with less would prove too little.
+        ...['-accel', accelerator, '-cpu', CPU_MODELS[accelerator]],
         ...['-device', debugExit, '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
         ...['-blockdev', `driver=file,node-name=disk0,read-only=on,filename=${disk.replaceAll(',', ',,')}`],
         ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=0'],

@@ -32,6 +32,9 @@ export interface QemuPaths {
   readonly consoleLog: string
 }
 
+/** All that the accelerator offers to a guest. KVM that runs a plain model may still fail with this one. */
+export const CPU_MODELS = { kvm: 'host', tcg: 'max' } as const
+
 /** The qdev id of the guest agent's port, as the QMP event VSERPORT_CHANGE names it. */
 export const AGENT_PORT = 'agent0'
 /** The chardev behind that port, as QMP's query-chardev names it. */
@@ -72,9 +75,9 @@ export function qemuArgv(spec: QemuSpec): string[] {
  * the guest's memory. An eighth of the guest's memory holds the code that a guest of that size runs.
  */
 function accelerator({ accelerator, memoryMiB }: QemuSpec): string[] {
-  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host']
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', CPU_MODELS.kvm]
   const bufferMiB = Math.min(256, Math.max(32, Math.floor(memoryMiB / 8)))
-  return ['-accel', `tcg,tb-size=${bufferMiB}`, '-cpu', 'max']
+  return ['-accel', `tcg,tb-size=${bufferMiB}`, '-cpu', CPU_MODELS.tcg]
 }
 
 /** A guest that suspends would look like one that hangs: nothing here wakes it. The i440FX's ACPI offers S3 and S4. */

@@ -1,8 +1,11 @@
 /** PURE: from QEMU's last words to an error that a caller can act on. */
 import { UserError } from '../../policy/errors.ts'
 
-/** `words` is what QEMU printed since it was started, without which nothing is known but that it ended. */
-export function explainStartFailure(words: string, vm: string): UserError {
+/**
+ * `words` is what QEMU printed since it was started, without which nothing is known but that it ended; `vm` is how the
+ * caller can ask for the VM's plan, if the VM will still be there.
+ */
+export function explainStartFailure(words: string, vm: string | undefined): UserError {
   const line = words.trimEnd().split('\n').at(-1) ?? ''
   const message = line.replace(/^\d{4}-\d\d-\d\dT\S+ /, '').replace(/^\S*qemu-system-\S+: /, '') || 'it ended without a word'
   if (/host forwarding rule/.test(message)) {
@@ -15,6 +18,6 @@ export function explainStartFailure(words: string, vm: string): UserError {
     return new UserError('NO_SPACE', `QEMU did not start: ${message}`, { hint: 'Make room on that file system' })
   }
   return new UserError('VM_START_FAILED', `QEMU did not start: ${message}`, {
-    hint: `Its command line: aetherscale vm plan ${vm}`,
+    ...(vm !== undefined && { hint: `Its command line: aetherscale vm plan ${vm}` }),
   })
 }

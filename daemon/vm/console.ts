@@ -20,14 +20,16 @@ interface Shared {
   readonly viewers: Set<Socket>
   /** People who were told that they may join and have not arrived. */
   expected: number
+  forget(): void
 }
 
 export function createConsoles(): Consoles {
   const open = new Map<Entry, Promise<Shared>>()
 
-  const openLine = async (entry: Entry): Promise<Shared> => {
+  const openLine = async (entry: Entry, forget: () => void): Promise<Shared> => {
     const line = await connectLine(entry.paths.console)
-    const shared: Shared = { line, viewers: new Set(), expected: 0 }
+    const shared: Shared = { line, viewers: new Set(), expected: 0, forget }
+    line.once('close', forget)
     line.on('data', (chunk) => {
       for (const viewer of shared.viewers) {
         if (viewer.writableLength > VIEWER_LIMIT) viewer.destroy()
@@ -36,7 +38,6 @@ export function createConsoles(): Consoles {
     })
     line.on('error', () => undefined)
     line.on('close', () => {
-      open.delete(entry)
       for (const viewer of shared.viewers) viewer.end()
     })
     line.on('drain', () => {
@@ -45,11 +46,22 @@ export function createConsoles(): Consoles {
     return shared
   }
 
+  const begin = (entry: Entry): Promise<Shared> => {
+    const opening: Promise<Shared> = openLine(entry, () => {
+      if (open.get(entry) === opening) open.delete(entry)
+    })
+    open.set(entry, opening)
+    return opening
+  }
+
   const admit = (shared: Shared, viewer: Socket, early: Uint8Array): void => {
     shared.expected -= 1
     const leave = (): void => {
       shared.viewers.delete(viewer)
-      if (shared.viewers.size === 0 && shared.expected === 0) shared.line.destroy()
+      if (shared.viewers.size > 0 || shared.expected > 0) return
+      // Whoever comes from now on opens a line of their own.
+      shared.forget()
+      shared.line.destroy()
     }
     const type = (bytes: Uint8Array): void => {
       // A guest that does not read its serial port must not make the daemon hold what is typed at it.
@@ -76,8 +88,7 @@ export function createConsoles(): Consoles {
           hint: `Start it first: aetherscale vm start ${entry.record.name ?? entry.id}`,
         })
       }
-      const opening = open.get(entry) ?? openLine(entry)
-      open.set(entry, opening)
+      const opening = open.get(entry) ?? begin(entry)
       try {
         const shared = await opening
         shared.expected += 1
@@ -85,7 +96,7 @@ export function createConsoles(): Consoles {
           admit(shared, viewer, early)
         }
       } catch (error) {
-        open.delete(entry)
+        if (open.get(entry) === opening) open.delete(entry)
         throw error
       }
     },

@@ -1,22 +1,29 @@
 /** Notices disks that come and go by other hands, so that showing all VMs does not ask the file system for each. */
-import { watch } from 'node:fs'
+import { watch, type FSWatcher } from 'node:fs'
 import { VmId } from '../../policy/names.ts'
 import type { Logger } from '../log.ts'
 import type { VmTable } from './table.ts'
 
 /** Where the file system tells nothing (inotify(7), "Limitations"), vm.get still looks for itself. */
 export function watchDisks(folder: string, table: VmTable, log: Logger): { close(): void } {
-  const watcher = watch(folder, { persistent: false }, (_event, name) => {
-    const id = VmId.safeParse(name?.replace(/\.qcow2$/, ''))
-    const entry = id.success ? table.get(id.data) : undefined
-    if (entry) table.look(entry)
-  })
-  watcher.on('error', (error) => {
-    log.warn({ err: error, folder }, 'the folder of disks cannot be watched')
-  })
+  const warn = (error: unknown): void => {
+    log.warn({ err: error, folder }, 'the folder of disks cannot be watched; vm.list may miss one that is moved away')
+  }
+  let watcher: FSWatcher | undefined
+  try {
+    watcher = watch(folder, { persistent: false }, (_event, name) => {
+      const id = VmId.safeParse(name?.replace(/\.qcow2$/, ''))
+      const entry = id.success ? table.get(id.data) : undefined
+      if (entry) table.look(entry)
+    })
+    watcher.on('error', warn)
+  } catch (error) {
+    // The host's instances of inotify may all be taken, and VMs run without.
+    warn(error)
+  }
   return {
     close() {
-      watcher.close()
+      watcher?.close()
     },
   }
 }

@@ -106,7 +106,9 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   /** A guest that is held, by hand or by QEMU on a full disk, is let run. */
   const goOn = async (entry: Entry): Promise<boolean> => {
-    await deps.monitor.qmp(entry)?.execute('cont')
+    const qmp = deps.monitor.qmp(entry)
+    if (!qmp) throw new UserError('VM_START_FAILED', `QEMU of VM ${entry.id} does not answer`, { hint: 'Stop it by force' })
+    await qmp.execute('cont')
     return true
   }
 
@@ -162,7 +164,9 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
           if (params.start) await startVm(deps, entry, report)
           await deps.table.save(entry, { ...entry.record, phase: 'ready' })
         } catch (error) {
-          await undo(entry)
+          await undo(entry).catch((failure: unknown) => {
+            deps.log.error({ vm: entry.id, err: failure }, 'a VM that did not come to be could not be removed; the next start goes on')
+          })
           throw error
         }
         deps.events.emit({ kind: 'vm.created', vm: entry.id, name: entry.record.name })

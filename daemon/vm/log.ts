@@ -24,7 +24,7 @@ export async function readLog(path: string, offset: number | undefined, limit: n
   try {
     const { size, blocks } = await file.stat()
     // What is allocated lies at the end, so nothing before it needs to be read.
-    const kept = Math.max(0, size - blocks * 512 - HOLE_GRAIN)
+    const kept = size > KEEP_BYTES + SLACK_BYTES ? Math.max(0, size - blocks * 512 - HOLE_GRAIN) : 0
     const from = Math.min(size, Math.max(offset ?? size - limit, kept))
     const length = Math.min(limit + LONGEST_CHARACTER, size - from)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, undefined, from)
@@ -69,14 +69,14 @@ export function createLogLimit(table: VmTable, log: Logger): { close(): void } {
   const punched = new Map<string, number>()
   const look = async (): Promise<void> => {
     for (const entry of table.entries()) {
-      if (entry.live) for (const path of logsOf(entry)) await limitLog(path, punched)
+      for (const path of entry.live ? logsOf(entry) : []) {
+        await limitLog(path, punched).catch((error: unknown) => {
+          log.warn({ err: error, path }, 'a log could not be kept short')
+        })
+      }
     }
   }
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => {
-      log.warn({ err: error }, 'the logs of VMs could not be kept short')
-    })
-  }, LOOK_EVERY_MS)
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS)
   timer.unref()
   return {
     close() {

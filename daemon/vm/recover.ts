@@ -27,7 +27,10 @@ export async function adoptRunning(deps: VmDependencies): Promise<void> {
   }
 }
 
-/** Finishes what an earlier daemon had begun, then starts what is to start with the host. Never throws: each VM for itself. */
+/**
+ * Finishes what an earlier daemon had begun, then starts what is to start with the host; each VM for itself. What is to be
+ * finished is under way when the call returns, so that a client that comes right after sees it so.
+ */
 export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Promise<void> {
   const settle = async (entry: Entry, work: Promise<unknown>, what: string): Promise<void> => {
     try {
@@ -36,16 +39,17 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Pr
       deps.log.error({ vm: entry.id, err: error }, what)
     }
   }
+  const entries = [...deps.table.entries()]
+  const isWhole = ({ record }: Entry): boolean => record.phase === 'ready' && !record.pending
+  const whole = entries.filter(isWhole)
+  const unfinished = entries.filter((entry) => !isWhole(entry))
+  const finishing = unfinished.map((entry) => settle(entry, lifecycle.recover(entry), 'could not finish what was begun'))
   const bootFile = join(deps.config.folders.config, 'boot.json')
   const boot = { bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() }
   const isFirst = !isDeepStrictEqual(await readJson(bootFile).catch(() => undefined), boot)
-  const works = [...deps.table.entries()].map((entry) => {
-    const { phase, pending, autostart } = entry.record
-    if (phase !== 'ready' || pending) return settle(entry, lifecycle.recover(entry), 'could not finish what was begun')
-    if (isFirst && autostart) return settle(entry, lifecycle.start(entry, () => undefined), 'autostart failed')
-    return Promise.resolve()
-  })
-  await Promise.all(works)
+  const toStart = whole.filter(({ record }) => isFirst && record.autostart)
+  const starting = toStart.map((entry) => settle(entry, lifecycle.start(entry, () => undefined), 'autostart failed'))
+  await Promise.all([...finishing, ...starting])
   // Last, so that a daemon that dies before is not the first since the boot.
   if (isFirst) await writeJson(bootFile, boot)
 }

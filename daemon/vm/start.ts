@@ -1,6 +1,7 @@
 /** Brings a VM up. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
 import { qemuArgv } from '../qemu/argv.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
@@ -11,6 +12,8 @@ import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
 const START_WITHIN_MS = 60_000
+/** After SIGKILL it is the kernel's work. */
+const KILL_WITHIN_MS = 10_000
 
 /**
  * Starts QEMU and resolves when its QMP has answered; a VM that runs is left alone. Throws VM_DISK_MISSING, what
@@ -55,9 +58,10 @@ async function launch(deps: VmDependencies, entry: Entry, service: Service): Pro
     if (left && left.pid !== started.pid) return await deps.monitor.attach(entry, left, START_WITHIN_MS)
     if (left) {
       deps.services.signal(service, 'SIGKILL')
+      for (let waited = 0; deps.services.find(service) && waited < KILL_WITHIN_MS; waited += 20) await delay(20)
       throw new UserError('VM_START_FAILED', `QEMU did not answer within ${START_WITHIN_MS / 1000} s and was ended`, { cause })
     }
     const words = (await readFile(service.logFile)).toString('utf8', logStart)
-    throw explainStartFailure(words, entry.record.name ?? entry.id)
+    throw explainStartFailure(words, entry.record.phase === 'creating' ? undefined : (entry.record.name ?? entry.id))
   }
 }

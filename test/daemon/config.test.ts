@@ -73,6 +73,15 @@ t.test('a daemon.json that is not JSON is refused', (t) => {
   t.end()
 })
 
+t.test('an empty variable counts as none, and a runtime folder that is chosen needs no usual one', (t) => {
+  const config = loadConfig({ HOME: '/nonexistent/home', XDG_RUNTIME_DIR: '', CONFIG_DIR: '', AETHERSCALE_SOCKET_DIR: '/run/x' })
+  t.match(config.folders, { runtime: '/run/x', config: '/nonexistent/home/.config/aetherscale' })
+  const folder = t.testdir({ 'daemon.json': JSON.stringify({ runtime: '/run/y' }) })
+  t.equal(loadConfig({ HOME: '/nonexistent', CONFIG_DIR: folder }).folders.runtime, '/run/y')
+  t.match(t.throws(() => loadConfig({ ...env, CONFIG_DIR: 'relative' })), { data: { field: 'CONFIG_DIR' } })
+  t.end()
+})
+
 t.test('without a runtime folder, or with one too long for a socket, the error says what to set', (t) => {
   t.match(t.throws(() => loadConfig({ HOME: '/nonexistent' })), { message: /XDG_RUNTIME_DIR nor AETHERSCALE_SOCKET_DIR/ })
   t.match(t.throws(() => loadConfig({ ...env, AETHERSCALE_SOCKET_DIR: `/${'x'.repeat(90)}` })), { data: { name: 'PATH_TOO_LONG' } })

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -156,6 +156,18 @@ t.test('a QEMU that hangs is shown by the next daemon all the same, and SIGKILL 
   t.match(await daemon.client.call('vm.get', { vm: id }), { state: 'running', pid })
   t.equal((await daemon.client.call('vm.stop', { vm: id, force: true })).endedBy, 'sigkill')
   t.same(daemon.qemus(), [])
+})
+
+t.test('a VM is still known, and taken down with its disk, when its runtime folder was cleaned away', async (t) => {
+  const daemon = await daemonWithImage(t)
+  const { id, pid } = await daemon.client.call('vm.create', { image: 'tiny', memoryMiB: 64 })
+  await daemon.kill()
+  rmSync(daemon.sockets, { recursive: true })
+  await daemon.start()
+  t.match(await daemon.client.call('vm.get', { vm: id }), { state: 'running', pid })
+  await daemon.client.call('vm.delete', { vm: id })
+  t.same(daemon.qemus(), [])
+  t.same(tracesOf(daemon, id), [])
 })
 
 t.test('a VM that is held shows as paused, and start lets it go on', async (t) => {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Vm } from '../../policy/api/vm.ts'
 import type { Client } from '../client.ts'
-import { buildImage, startDaemon, type DaemonProcess } from './processes.ts'
+import { buildImage, endLeftovers, startDaemon, type DaemonProcess } from './processes.ts'
 import { createSteps } from './steps.ts'
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean' } } })
@@ -28,13 +28,14 @@ const cleanUp = async (): Promise<void> => {
   }
   client?.close()
   await daemon?.stop()
+  endLeftovers(scratch)
   await rm(scratch, { recursive: true, force: true })
 }
 
-let isInterrupted = false
+const interruption = new AbortController()
 const interrupt = (): void => {
-  if (isInterrupted) return
-  isInterrupted = true
+  if (interruption.signal.aborted) return
+  interruption.abort()
   say('\nInterrupted; taking everything down.')
   void cleanUp().finally(() => process.exit(130))
 }
@@ -42,7 +43,7 @@ process.on('SIGINT', interrupt)
 process.on('SIGTERM', interrupt)
 
 /** What was under way fails once everything is taken down, and that is no news; nothing more is begun. */
-const stopIfInterrupted = (): Promise<never> | undefined => (isInterrupted ? new Promise(() => undefined) : undefined)
+const stopIfInterrupted = (): Promise<never> | undefined => (interruption.signal.aborted ? new Promise(() => undefined) : undefined)
 
 try {
   await demonstrate()
@@ -57,7 +58,7 @@ try {
 async function demonstrate(): Promise<void> {
   const steps = createSteps(say)
   say(`aetherscale demo, in ${scratch}\n`)
-  const image = await steps.run('the tiny image (built once, then cached)', () => buildImage(say))
+  const image = await steps.run('the tiny image (built once, then cached)', () => buildImage(say, interruption.signal))
   await stopIfInterrupted()
   const started = (daemon = startDaemon(scratch, sockets))
   const rpc = (client = await steps.run('daemon answers on its socket', () => started.connect()))

@@ -1,7 +1,7 @@
 /** The two programs that the demo runs: the tiny image's builder and the daemon. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type Client } from '../client.ts'
@@ -9,9 +9,10 @@ import { connect, type Client } from '../client.ts'
 const programs = join(import.meta.dirname, '..', '..', 'daemon')
 
 /** Builds the tiny image, or finds it built; answers its path. */
-export async function buildImage(say: (line: string) => void): Promise<string> {
+export async function buildImage(say: (line: string) => void, signal: AbortSignal): Promise<string> {
   const builder = spawn(process.execPath, [join(programs, 'image', 'tiny', 'main.ts'), '--cached'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
   })
   let path = ''
   builder.stdout.on('data', (chunk: Buffer) => (path += chunk.toString()))
@@ -21,6 +22,18 @@ export async function buildImage(say: (line: string) => void): Promise<string> {
   const [status] = (await once(builder, 'close')) as [number | null]
   if (status !== 0) throw new Error(`the builder of the tiny image ended with status ${status ?? 'by a signal'}`)
   return path.trim()
+}
+
+/** Ends the QEMUs below `root` that a daemon left which did not live to end them itself. */
+export function endLeftovers(root: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      if (argv.startsWith('qemu-system-') && argv.includes(`\0-pidfile\0${root}/`)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 export interface DaemonProcess {

@@ -12,11 +12,11 @@ import { UserError } from '../../../policy/errors.ts'
 const LONG_MS = 120_000
 
 /** A host whose KVM is as the test says: a program in QEMU's place that runs the real one with TCG, or something else. */
-function makeHost(t: Parameters<typeof makeFolder>[0], script: string): ProbeOptions & { readonly runs: () => number } {
+function makeHost(t: Parameters<typeof makeFolder>[0], script: string): ProbeOptions & { readonly runs: () => number; readonly told: () => string } {
   const folder = makeFolder(t)
   const qemu = join(folder, 'qemu')
   const log = join(folder, 'runs')
-  writeFileSync(qemu, `#!/bin/sh\necho run >>"${log}"\n${script}\n`)
+  writeFileSync(qemu, `#!/bin/sh\necho "$*" >>"${log}"\n${script}\n`)
   chmodSync(qemu, 0o755)
   mkdirSync(join(folder, 'cache'))
   return {
@@ -26,12 +26,13 @@ function makeHost(t: Parameters<typeof makeFolder>[0], script: string): ProbeOpt
     bootId: 'boot-1',
     kvmDevice: '/dev/null',
     timeoutMs: LONG_MS,
-    runs: () => (existsSync(log) ? readFileSync(log, 'utf8').length / 'run\n'.length : 0),
+    runs: () => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').length : 0),
+    told: () => readFileSync(log, 'utf8'),
   }
 }
 
-/** Real QEMU, a real boot; only the accelerator's name is another. */
-const WORKING = `for word do shift; [ "$word" = kvm ] && word=tcg; set -- "$@" "$word"; done; exec ${findProgram(QEMU_PROGRAM)} "$@"`
+/** Real QEMU, a real boot; only the accelerator is another, and with it the CPU. */
+const WORKING = `for word do shift; case $word in kvm) word=tcg;; host) word=max;; esac; set -- "$@" "$word"; done; exec ${findProgram(QEMU_PROGRAM)} "$@"`
 const BROKEN = 'echo "qemu: failed to initialize kvm: Bad luck" >&2; exit 1'
 /** A guest that never runs, as under a KVM that hangs. */
 const HANGING = WORKING.replace('exec ', 'set -- -S "$@"; exec ')
@@ -60,6 +61,7 @@ t.test('a KVM that boots a guest is taken', async (t) => {
   t.match(await probeAccelerator(host), { kind: 'kvm', reason: /booted/ })
   t.match(await probeAccelerator({ ...host, mode: 'kvm' }), { kind: 'kvm' })
   t.equal(host.runs(), 1, 'asked once')
+  t.match(host.told(), /-accel kvm -cpu host /, 'with the CPU that VMs get')
 })
 
 t.test('a KVM that hangs is given up, and its QEMU is gone', async (t) => {

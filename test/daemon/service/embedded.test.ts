@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -44,6 +44,20 @@ t.test('a QEMU that was started is found, by another manager as well, until a si
   t.doesNotThrow(() => {
     next.signal(service, 'SIGTERM')
   }, 'a signal to nobody')
+})
+
+t.test('a QEMU whose pid file has gone is found by the next manager all the same', async (t) => {
+  const service = idleQemu(t)
+  const manager = createEmbeddedManager()
+  const { pid } = await manager.start(service)
+  t.teardown(() => {
+    manager.signal(service, 'SIGKILL')
+  })
+  await until(() => existsSync(service.pidFile))
+  rmSync(service.pidFile)
+  const next = createEmbeddedManager()
+  t.equal(next.find(service)?.pid, pid)
+  t.equal((await next.start(service)).pid, pid, 'and no second one is started')
 })
 
 t.test('a program that is not there is named', async (t) => {
