@@ -5,6 +5,7 @@ import type { Access } from '../policy/api/method.ts'
 import { UserError } from '../policy/errors.ts'
 import { CONTROL_SOCKET, fitsSocketPath, OBSERVE_SOCKET, SOCKET_PATH_LIMIT, socketDirectories } from '../policy/wire.ts'
 import { ConnectionError } from './connection-error.ts'
+import { findAccount, findBarrier, remedyOf } from './permission.ts'
 
 export interface SocketChoice {
   /** This very socket. */
@@ -92,7 +93,6 @@ function unexpected(path: string, cause: unknown): ConnectionError {
 }
 
 async function explainDenial(path: string, cause: unknown): Promise<ConnectionError> {
-  const { findAccount, findBarrier, remedyOf } = await import('./permission.ts')
   const hint = remedyOf(await findBarrier(path, dirname(path)), await findAccount())
   return new ConnectionError('denied', path, `not permitted to use ${path}`, { hint, cause })
 }

@@ -46,7 +46,6 @@ t.test('without the right to the socket, one line says which group to join', asy
   const io = { stdout: new PassThrough(), stderr, stdin: new PassThrough(), env: {}, cwd: '/', program: '' } as unknown as Io
   // The checkout may be closed to other users: what the command needs is loaded before the user is changed.
   await runCli(['--socket', `${socket}.none`, 'vm', 'start', 'web'], { ...io, stderr: new PassThrough() } as unknown as Io)
-  await import('../../tui/permission.ts')
   if (root) process.seteuid?.(65_534)
   const status = await runCli(['--socket', socket, 'vm', 'start', 'web'], io).finally(() => root && process.seteuid?.(0))
   t.equal(status, 4)
