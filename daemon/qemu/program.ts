@@ -1,15 +1,7 @@
 /** Running QEMU's programs: found first, a minimal environment, an end by SIGKILL. */
 import { execa } from 'execa'
 import { UserError } from '../../policy/errors.ts'
-import { childEnvironment, locateProgram } from '../service/environment.ts'
-
-/** The Debian package of each program that we run. */
-const packages: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-img': 'qemu-utils',
-  prlimit: 'util-linux',
-  setpriv: 'util-linux',
-}
+import { childEnvironment, hintInstall, locateProgram } from '../service/environment.ts'
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -38,10 +30,8 @@ const OUTPUT_LIMIT = 1_048_576
 export function findProgram(program: string): string {
   const path = locateProgram(program)
   if (path !== undefined) return path
-  const debianPackage = packages[program]
-  throw new UserError('PROGRAM_MISSING', `${program} is not installed`, {
-    ...(debianPackage && { hint: `Install it: sudo apt-get install ${debianPackage}` }),
-  })
+  const hint = hintInstall(program)
+  throw new UserError('PROGRAM_MISSING', `${program} is not installed`, { ...(hint !== undefined && { hint }) })
 }
 
 /**

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
-import { childEnvironment } from './environment.ts'
+import { childEnvironment, hintInstall } from './environment.ts'
 import type { ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
 
 /**
@@ -46,10 +46,8 @@ export function createEmbeddedManager(): ServiceManager {
         return { pid, startedAt: new Date() }
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-        throw new UserError('PROGRAM_MISSING', `${program} is not installed`, {
-          hint: 'Install it: sudo apt-get install qemu-system-x86',
-          cause,
-        })
+        const hint = hintInstall(program)
+        throw new UserError('PROGRAM_MISSING', `${program} is not installed`, { ...(hint !== undefined && { hint }), cause })
       } finally {
         closeSync(log)
       }

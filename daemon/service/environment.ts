@@ -1,6 +1,7 @@
 /** The environment that child processes get: nothing of the daemon's own, only where programs are. */
 import { accessSync, constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import programs from '../install/programs.json' with { type: 'json' }
 
 /** Where Debian keeps programs; /usr/sbin and /sbin are not on a plain user's PATH. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
@@ -13,6 +14,12 @@ export function childEnvironment(): Record<string, string> {
 export function locateProgram(program: string): string | undefined {
   const folders = isAbsolute(program) ? ['/'] : PROGRAM_FOLDERS
   return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
+/** What to do about a program of ours that is missing; `undefined` for one that programs.json does not list. */
+export function hintInstall(program: string): string | undefined {
+  const listed = programs.find((entry) => entry.program === program)
+  return listed && `Install it: sudo apt-get install ${listed.package}`
 }
 
 function isExecutable(path: string): boolean {

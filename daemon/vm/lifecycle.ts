@@ -39,11 +39,10 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
   /** For each VM, the stops that were asked for and are not over: how to cut their waiting for the guest short. */
   const stops = new Map<Entry, Set<AbortController>>()
 
-  /** Runs `work` in the VM's queue while `operation` shows; the record holds `pending` until it is over. */
+  /** Runs `work` in the VM's queue while `operation` shows; what it settles is pending in the record until it is over. */
   const operate = <T>(
     entry: Entry,
     operation: Operation,
-    pending: Pending | undefined,
     work: (settle: (next: Pending | undefined) => Promise<void>) => Promise<T>,
   ): Promise<T> =>
     queues.run(entry, async () => {
@@ -52,7 +51,6 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
       entry.operation = operation
       deps.table.changed(entry)
       try {
-        if (pending) await settle(pending)
         return await work(settle)
       } finally {
         entry.operation = undefined
@@ -96,7 +94,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
   }
 
   const start = (entry: Entry, report: Report): Promise<boolean> =>
-    operate(entry, 'start', undefined, async (settle) => {
+    operate(entry, 'start', async (settle) => {
       if (entry.live?.paused) return await goOn(entry)
       if (entry.live) return false
       await settle({ operation: 'start' })
@@ -114,7 +112,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
     withLadder(entry, request, report, (runLadder) =>
-      operate(entry, 'stop', undefined, async (settle) => {
+      operate(entry, 'stop', async (settle) => {
         if (!entry.live) return 'already-stopped'
         await settle({ operation: 'stop', ...request })
         return await runLadder()
@@ -123,7 +121,8 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   const restart = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
     withLadder(entry, request, report, (runLadder) =>
-      operate(entry, 'restart', { operation: 'restart', ...request }, async (settle) => {
+      operate(entry, 'restart', async (settle) => {
+        await settle({ operation: 'restart', ...request })
         const rung = await runLadder()
         await settle({ operation: 'start' })
         await startVm(deps, entry, report)
@@ -133,7 +132,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   const remove = (entry: Entry): Promise<void> =>
     withLadder(entry, atOnce, unheard, (runLadder) =>
-      operate(entry, 'delete', undefined, async () => {
+      operate(entry, 'delete', async () => {
         await note(entry, { phase: 'deleting', pending: undefined })
         await runLadder()
         await removeVm(deps, entry)

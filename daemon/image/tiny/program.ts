@@ -1,17 +1,7 @@
 /** Runs the programs that the builder needs, and explains their failures. */
 import { execa, ExecaError } from 'execa'
 import { UserError } from '../../../policy/errors.ts'
-import { childEnvironment } from '../../service/environment.ts'
-
-/** What each program is for is in the builder's documentation; here, what to install. None is outside a minimal Debian but qemu-img. */
-const packages: Readonly<Record<string, string>> = {
-  'apt-get': 'apt',
-  'apt-cache': 'apt',
-  'dpkg-deb': 'dpkg',
-  mke2fs: 'e2fsprogs',
-  debugfs: 'e2fsprogs',
-  'qemu-img': 'qemu-utils',
-}
+import { childEnvironment, hintInstall } from '../../service/environment.ts'
 
 export interface RunOptions {
   readonly signal: AbortSignal
@@ -47,12 +37,9 @@ export async function run(program: string, args: readonly string[], { signal, cw
 
 function explain(program: string, error: ExecaError): UserError {
   const name = program.split('/').at(-1) ?? program
-  const debianPackage = packages[name]
-  if (error.code === 'ENOENT' && debianPackage !== undefined) {
-    return new UserError('PROGRAM_MISSING', `${name} is not installed; the tiny image is built with it`, {
-      hint: `Install it: sudo apt-get install ${debianPackage}`,
-      cause: error,
-    })
+  const hint = hintInstall(name)
+  if (error.code === 'ENOENT' && hint !== undefined) {
+    return new UserError('PROGRAM_MISSING', `${name} is not installed; the tiny image is built with it`, { hint, cause: error })
   }
   const words = String(error.stderr ?? '').trim()
   if (/No space left on device|Disk quota exceeded|Disk full/i.test(words)) {
