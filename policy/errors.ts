@@ -3,6 +3,8 @@
  * compare. The message of an error says what happened and why, its hint what to do.
  */
 
+import { privilegedErrors } from './privileged/errors.ts'
+
 /** What an error means for a script: the exit status of `aetherscale`. */
 export const exitStatus = {
   ok: 0,
@@ -24,11 +26,7 @@ interface ErrorEntry {
 }
 
 export const errorTable = {
-  PARSE_ERROR: { code: -32700, exit: 'usage', summary: 'The line is not one JSON text in UTF-8' },
-  INVALID_REQUEST: { code: -32600, exit: 'usage', summary: 'The JSON is not a JSON-RPC 2.0 request' },
-  METHOD_NOT_FOUND: { code: -32601, exit: 'usage', summary: 'There is no such method' },
-  INVALID_PARAMS: { code: -32602, exit: 'usage', summary: 'The params do not fit the method; `field` says which' },
-  INTERNAL: { code: -32603, exit: 'failed', summary: 'A defect of the daemon; its log has the details under `ref`' },
+  ...privilegedErrors,
 
   ACCESS_DENIED: { code: -32001, exit: 'denied', summary: 'The method changes things and this socket only observes' },
   LINE_TOO_LONG: { code: -32002, exit: 'usage', summary: 'A line is over the limit; the connection is closed' },
@@ -60,6 +58,12 @@ export const errorTable = {
   PORT_IN_USE: { code: 1204, exit: 'conflict', summary: 'A port to forward is taken on the host' },
   HOST_IO: { code: 1205, exit: 'failed', summary: 'The host refused a file operation' },
   PATH_TOO_LONG: { code: 1206, exit: 'failed', summary: 'The path of a Unix socket would exceed 107 bytes' },
+
+  NET_UNREACHABLE: { code: 1306, exit: 'failed', summary: "The helper that changes the host's network does not answer" },
+
+  NETWORK_NOT_FOUND: { code: 1401, exit: 'notFound', summary: 'No private network has this name' },
+  NETWORK_NAME_TAKEN: { code: 1402, exit: 'conflict', summary: 'A private network with this name is there, with another prefix' },
+  NETWORK_IN_USE: { code: 1403, exit: 'conflict', summary: 'VMs have an interface on this network' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

@@ -3,11 +3,13 @@
  * name, as one word of a command line and as a host name; nothing downstream escapes it again.
  */
 import * as z from 'zod'
+import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID } from './grammars.ts'
+import { parsePrefix } from './privileged/prefix.ts'
 
 /** Eight letters, drawn at random by the daemon; the field's first program used the same form. */
 export const VmId = z
   .string()
-  .regex(/^[a-z]{8}$/)
+  .regex(VM_ID)
   .brand<'VmId'>()
   .meta({ id: 'VmId', description: 'Id of a VM: eight letters a-z', examples: ['adbvzwdf'] })
 export type VmId = z.infer<typeof VmId>
@@ -47,10 +49,37 @@ export type ImageName = z.infer<typeof ImageName>
 /** Lower case, colon-separated, unicast. */
 export const MacAddress = z
   .string()
-  .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/)
+  .regex(MAC_ADDRESS)
   .brand<'MacAddress'>()
   .meta({ id: 'MacAddress', description: 'Unicast MAC address', examples: ['52:54:00:12:34:56'] })
 export type MacAddress = z.infer<typeof MacAddress>
+
+export const NetworkName = z
+  .string()
+  .regex(NETWORK_NAME)
+  .brand<'NetworkName'>()
+  .meta({
+    id: 'NetworkName',
+    description: 'Name of a private network: 1 to 32 of a-z, 0-9 and "-", not first or last',
+    examples: ['lan'],
+  })
+export type NetworkName = z.infer<typeof NetworkName>
+
+/** A link of the host that its admin made, so a name of the kernel's, 15 characters at the most. */
+export const BridgeName = z
+  .string()
+  .regex(BRIDGE_NAME)
+  .brand<'BridgeName'>()
+  .meta({ id: 'BridgeName', description: "Name of a bridge that the host's admin made", examples: ['br0'] })
+export type BridgeName = z.infer<typeof BridgeName>
+
+/** What hosts on a link can make their addresses from (SLAAC, RFC 4862) is a /64; see {@link parsePrefix}. */
+export const Prefix64 = z
+  .string()
+  .refine((text) => parsePrefix(text)?.length === 64, 'not an IPv6 /64 with nothing behind it, in 2000::/3 or fc00::/7')
+  .brand<'Prefix64'>()
+  .meta({ id: 'Prefix64', description: 'IPv6 prefix of 64 bits', examples: ['fd00:ae:0:1::/64'] })
+export type Prefix64 = z.infer<typeof Prefix64>
 
 /**
  * A port of the host that leads to a port of the guest, in the order of QEMU's `hostfwd` and of `docker -p`. The host's

@@ -18,7 +18,7 @@ interface Rule {
 
 const rules: Readonly<Record<string, Rule>> = {
   policy: { folders: [], packages: ['zod'], reason: 'policy is shared by all programs and imports zod alone' },
-  helper: { folders: ['policy'], packages: [], reason: 'the privileged program imports policy and node: alone' },
+  helper: { folders: ['policy'], packages: ['zod'], reason: 'the privileged program imports policy, zod/mini and node: alone' },
   daemon: { folders: ['policy'], packages: 'any', reason: 'the daemon serves clients and does not know them' },
   tui: {
     folders: ['policy'],

@@ -1,0 +1,62 @@
+/** The programs that are bundled, and how. */
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BuildOptions, Plugin } from 'esbuild'
+import manifest from '../package.json' with { type: 'json' }
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Whoever imports package.json gets its version, and the bundle nothing else of it. */
+const versionOnly: Plugin = {
+  name: 'version-only',
+  setup(plugin) {
+    const contents = JSON.stringify({ version: manifest.version })
+    plugin.onLoad({ filter: /package\.json$/ }, ({ path }) =>
+      path === join(root, 'package.json') ? { contents, loader: 'json' } : undefined,
+    )
+  },
+}
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  external: ['koffi'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  plugins: [versionOnly],
+}
+
+/** CommonJS packages call `require`, which a module does not have. */
+const requireBanner = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);"
+
+export interface Program {
+  readonly name: string
+  readonly options: BuildOptions
+  readonly nodeFlags: readonly string[]
+}
+
+const client: Program = {
+  name: 'aetherscale',
+  options: { ...shared, entryPoints: { aetherscale: 'tui/main.ts' }, splitting: true, chunkNames: 'aetherscale-parts/[name]-[hash]' },
+  nodeFlags: [],
+}
+
+const daemon: Program = {
+  name: 'aetherscaled',
+  options: { ...shared, entryPoints: { aetherscaled: 'daemon/main.ts' }, banner: { js: requireBanner } },
+  nodeFlags: [],
+}
+
+/** What runs with a privilege runs no code but its own: nothing is compiled or evaluated on the way. */
+export const helper: Program = {
+  name: 'aetherscale-net',
+  options: { ...shared, entryPoints: { 'aetherscale-net': 'helper/main.ts' } },
+  nodeFlags: ['--jitless', '--disallow-code-generation-from-strings'],
+}
+
+export const programs: readonly Program[] = [client, daemon, helper]

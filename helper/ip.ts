@@ -1,0 +1,78 @@
+/** One `ip -batch` process: it tells what links there are, and does what was decided. */
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseLinks, type Links } from './links.ts'
+import { Refusal, refuse } from './refusal.ts'
+
+/** The kernel answers in milliseconds; what takes this long hangs. */
+const WITHIN_MS = 10_000
+
+const [OURS, PENDING, NUMBER, MAC] = ['ae[bnt][a-z2-7]{12}', 'aen[a-z2-7]{12}', '[0-9]{1,10}', 'address [0-9a-f]{2}(:[0-9a-f]{2}){5}']
+const MASTER = 'master [A-Za-z][A-Za-z0-9_.-]{0,14}'
+/**
+ * Every line that ip(8) is ever given. It splits words at blanks and commands at newlines by itself, so each line is held
+ * against this at the last moment.
+ */
+const LINES = [
+  'link show( dev lo)?',
+  `link del dev ${OURS}`,
+  `link add dev ${PENDING} group ${NUMBER} type bridge stp_state 0 mcast_snooping 0`,
+  `tuntap add dev ${PENDING} mode tap user ${NUMBER}`,
+  `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,40} ${MAC}( ${MASTER})? up`,
+  `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
+  `link set dev ${OURS} ${MASTER} up`,
+].map((line) => new RegExp(`^${line}$`))
+const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding))=([01])$`)
+
+/** `links` and `run` may be called one after the other, `end` last. All throw NET_FAILED once a line has failed. */
+export function openIp(program: string): { links(): Promise<Links>; run(steps: readonly string[]): Promise<void>; end(): Promise<void> } {
+  const child = spawn(program, ['-N', '-json', '-details', '-batch', '-'], { env: {}, timeout: WITHIN_MS, killSignal: 'SIGKILL' })
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  let words = ''
+  child.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(0, 500)))
+  // that it reads no more is told by how it ends
+  child.stdin.on('error', () => undefined)
+  const failure = new Promise<Refusal | undefined>((resolve) => {
+    child.on('error', ({ message }) => resolve(new Refusal('NET_FAILED', message)))
+    child.on('close', (status, signal) => resolve(status === 0 ? undefined : new Refusal('NET_FAILED', `ip: ${words.trim() || (signal ?? status)}`)))
+  })
+  const write = (line: string): void => {
+    if (!LINES.some((grammar) => grammar.test(line))) throw new Error(`not a line for ip: ${line}`)
+    child.stdin.write(`${line}\n`)
+  }
+  /** The answer comes when all lines before are done. */
+  const show = async (what: string): Promise<string> => {
+    write(`link show${what}`)
+    const { value, done } = await answers.next()
+    if (done) throw (await failure) ?? new Refusal('NET_FAILED', 'ip ended early')
+    return value
+  }
+  return {
+    links: async () => parseLinks(await show('')),
+    async run(steps) {
+      for (const step of steps) {
+        const [, setting, value = ''] = SETTING.exec(step) ?? []
+        if (setting === undefined) write(step)
+        else {
+          await show(' dev lo')
+          set(setting, value)
+        }
+      }
+    },
+    async end() {
+      child.stdin.end()
+      const refusal = await failure
+      if (refusal) throw refusal
+    },
+  }
+}
+
+/** A setting that is not there belongs to a kernel without IPv6, or to a link that is gone, of which the next line tells. */
+function set(setting: string, value: string): void {
+  try {
+    writeFileSync(`/proc/sys/net/${setting}`, value, { flag: 'r+' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') refuse('NET_FAILED', String(error))
+  }
+}

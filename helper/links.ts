@@ -1,0 +1,53 @@
+/** What links are on the host, and whose they are. */
+import { deriveName, GROUP, type Identity } from './names.ts'
+
+/** What `ip -json -details link show` tells of a link, as far as it counts here. */
+export interface Link {
+  readonly ifname: string
+  readonly group?: string
+  readonly ifalias?: string
+  readonly address?: string
+  readonly flags: readonly string[]
+  /** Name of the bridge that it is a port of. */
+  readonly master?: string
+  readonly linkinfo?: {
+    readonly info_kind?: string
+    /** `user`: who may open a tap, the name of the account, or the uid where it has none. */
+    readonly info_data?: { stp_state?: number; type?: string; user?: string; persist?: boolean; multi_queue?: boolean }
+  }
+}
+
+/** Links by name. */
+export type Links = ReadonlyMap<string, Link>
+
+export function parseLinks(json: string): Links {
+  return new Map((JSON.parse(json) as Link[]).map((link) => [link.ifname, link]))
+}
+
+export function kindOf({ linkinfo: { info_kind, info_data } = {} }: Link): Identity['kind'] | undefined {
+  if (info_kind === 'bridge') return 'bridge'
+  return info_kind === 'tun' && info_data?.type === 'tap' ? 'tap' : undefined
+}
+
+/**
+ * Four facts in the kernel make a link ours: the name that follows from its alias, the group, the alias in full, and its
+ * kind. `undefined` if one of them fails.
+ */
+export function identify(link: Link): Identity | undefined {
+  const kind = kindOf(link)
+  const [, uid, , key] = /^aetherscale:(\d{1,10}):(bridge|tap):([a-z0-9.-]+)$/.exec(link.ifalias ?? '') ?? []
+  if (kind === undefined || key === undefined || link.group !== GROUP) return undefined
+  const identity: Identity = { uid: Number(uid), kind, key }
+  const { name, alias } = deriveName(identity)
+  return link.ifname === name && link.ifalias === alias ? identity : undefined
+}
+
+/**
+ * Left behind by a process that was killed half way: the form of our names, and no alias yet. The group is there from the
+ * first step on, but for a tap, which has only the name of one that is not yet whole.
+ */
+export function isDebris(link: Link): boolean {
+  const [, letter] = /^ae([bnt])[a-z2-7]{12}$/.exec(link.ifname) ?? []
+  if (letter === undefined || link.ifalias) return false
+  return link.group === GROUP || (letter === 'n' && kindOf(link) === 'tap')
+}

@@ -1,0 +1,40 @@
+/**
+ * Names of links are derived, never given: a hash of who asks, what kind of link it is, and what for. Whoever cannot
+ * choose a name cannot aim at somebody else's.
+ */
+import { createHash } from 'node:crypto'
+
+/** Whose a link is, and what for: the name of a network, or `VM.NIC`. */
+export interface Identity {
+  readonly uid: number
+  readonly kind: 'bridge' | 'tap'
+  readonly key: string
+}
+
+/** The group that all our links are in (ip-link(8), GROUP): "aeth" in ASCII. */
+export const GROUP = '1634038888'
+
+/**
+ * `aeb…` for a bridge, `aet…` for a tap, with 60 bits of the hash in base 32. The link is called `pending`, `aen…`, until
+ * it is whole: what still is was left behind by a process that was killed. The kernel keeps `alias` with the link
+ * (IFLA_IFALIAS).
+ */
+export function deriveName({ uid, kind, key }: Identity): { name: string; pending: string; alias: string } {
+  const digest = createHash('sha256').update(`${uid}\0${kind}\0${key}`).digest().subarray(0, 12)
+  const letters = Array.from(digest, (octet) => 'abcdefghijklmnopqrstuvwxyz234567'[octet & 31]).join('')
+  return { name: `ae${kind[0]}${letters}`, pending: `aen${letters}`, alias: `aetherscale:${uid}:${kind}:${key}` }
+}
+
+/**
+ * A bridge that is given a MAC address keeps it; one that is not takes the lowest of its ports, which guests choose.
+ * Differs from host to host, so that two hosts can join their networks.
+ */
+export function deriveBridgeMac(hostId: string, name: string): string {
+  const digest = createHash('sha256').update(`${hostId}\0${name}`).digest('hex')
+  return `02:${digest.slice(0, 10).replace(/..(?=.)/g, '$&:')}`
+}
+
+/** The host's end of a guest's interface: the highest first octet that is unicast and locally administered. */
+export function deriveTapMac(guest: string): string {
+  return `fe${guest.slice(2)}`
+}

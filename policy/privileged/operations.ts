@@ -1,0 +1,38 @@
+/**
+ * Everything that the privileged helper can be asked: the closed list. One request a connection, JSON-RPC 2.0, one line.
+ * No interface name, path, pid or network namespace is ever a parameter, but for an admin's bridge.
+ */
+import * as z from 'zod/mini'
+import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID } from '../grammars.ts'
+import { parsePrefix } from './prefix.ts'
+
+/** Bytes of one request; longer than any that fits the contract. */
+export const REQUEST_LIMIT = 65_536
+/** Milliseconds from connecting until the request has to be there. */
+export const REQUEST_WITHIN_MS = 2000
+
+const text = (grammar: RegExp) => z.string().check(z.regex(grammar))
+const network = { network: text(NETWORK_NAME) }
+const nic = { vm: text(VM_ID), nic: z.int().check(z.minimum(0), z.maximum(7)) }
+const attach = z.union([z.strictObject(network), z.strictObject({ bridge: text(BRIDGE_NAME) })])
+const prefix = z.string().check(z.refine((prefix) => parsePrefix(prefix)?.length === 64))
+
+/** Params by operation. `ensure` converges from any state; `delete` and `clear` of what is not there succeed. */
+export const operations = {
+  /** What the caller may do, and has. */
+  'policy.get': z.strictObject({}),
+  /** The caller's links. */
+  'link.list': z.strictObject({}),
+  /** The bridge of the caller's private network. */
+  'bridge.ensure': z.strictObject(network),
+  'bridge.delete': z.strictObject(network),
+  /** The tap of interface `nic` of VM `vm`, on a private network or an admin's bridge; `mac` is the guest's. */
+  'tap.ensure': z.strictObject({ ...nic, attach, mac: text(MAC_ADDRESS) }),
+  'tap.delete': z.strictObject(nic),
+  /** Router advertisements of a /64 (no default route) on the caller's private network. */
+  'ra.set': z.strictObject({ ...network, prefix }),
+  'ra.clear': z.strictObject(network),
+}
+
+export type Operation = keyof typeof operations
+export type OperationParams<O extends Operation> = z.output<(typeof operations)[O]>
