@@ -6,9 +6,11 @@ import { execa } from 'execa'
 import { methods } from '../policy/api/index.ts'
 import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
+import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
 import type { Config, Folders } from './config.ts'
 import { checkHost } from './doctor/host.ts'
+import { checkNetwork, noNeeds, type NetworkNeeds } from './doctor/network.ts'
 import { checkPrograms } from './doctor/programs.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
@@ -16,6 +18,15 @@ import { createHandlers } from './handlers.ts'
 import { removeAbandonedImports } from './image/import.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
+import { createAttachments } from './network/attachments.ts'
+import { createBridges } from './network/bridges.ts'
+import { createNetworkHelper } from './network/helper.ts'
+import { createNetworks } from './network/lifecycle.ts'
+import { openHostLinks } from './network/links.ts'
+import { replayNetworks } from './network/replay.ts'
+import { tapsOf } from './network/requests.ts'
+import { openNetworkTable, type NetworkTable } from './network/table.ts'
+import { vmsOnNetwork } from './network/users.ts'
 import { PROBE_PREFIX, probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
 import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
@@ -35,7 +46,7 @@ import { createLogLimit } from './vm/log.ts'
 import { createMonitor } from './vm/monitor.ts'
 import { createQueues } from './vm/queue.ts'
 import { adoptRunning, findOrphans, recoverAll } from './vm/recover.ts'
-import { openVmTable, type Entry } from './vm/table.ts'
+import { openVmTable, type Entry, type VmTable } from './vm/table.ts'
 
 export interface Daemon {
   /** Takes no more requests, lets what runs come to an end for a moment, and closes. VMs run on. */
@@ -73,6 +84,12 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     connectQmp: (path, { timeoutMs }) => connectQmp(path, { timeoutMs, log, ...(inspector && { inspector }) }),
     onAgent: guests.watch,
   })
+  const helper = createNetworkHelper(config.helperSocket)
+  const links = openHostLinks()
+  const networkTable = openNetworkTable(folders.config, log)
+  const bridges = createBridges(helper, links, log)
+  const leaving = new Set<string>()
+  const attachments = createAttachments({ helper, table: networkTable, bridges, links, leaving, log })
   const vms: VmDependencies = {
     config,
     table,
@@ -85,8 +102,13 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     accelerator: accelerator.get,
     machine: remember(() => newestMachine(QEMU_PROGRAM)).get,
     agent: agentOf,
+    attachments,
   }
   const queues = createQueues<Entry>()
+  const networkQueues = createQueues<NetworkName>()
+  const sweeping = { helper, networks: networkTable, networkQueues, vms: table, vmQueues: queues, log }
+  const usersOf = (name: NetworkName): VmId[] => vmsOnNetwork(table, name)
+  const networks = createNetworks({ ...sweeping, bridges, links, events, usersOf, leaving })
   const lifecycle = createLifecycle(vms, queues)
   const consoles = createConsoles()
   const logLimit = createLogLimit(table, log)
@@ -96,11 +118,14 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
     log.error({ err: error }, 'recovery was cut short')
   })
+  // After that: what recovery is to finish is in the VMs' queues first.
+  const replay = replayNetworks({ ...sweeping, bridges, attachments })
 
   const handlers = createHandlers({
     vms,
     lifecycle,
     consoles,
+    networks,
     describeSystem: () => ({
       version,
       hostname: hostname(),
@@ -115,6 +140,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     examine: async () => [
       ...checkPrograms(),
       ...(await checkHost(config, accelerator.get)),
+      ...(await checkNetwork(helper, links, networkNeeds(table, networkTable))),
       ...checkVms(table, await findOrphans(vms)),
     ],
     discover: () => describeApi(methods, version),
@@ -134,7 +160,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       await server.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
-        Promise.all([queues.idle(), recovery]),
+        Promise.all([queues.idle(), networkQueues.idle(), recovery, replay]),
         new Promise((resolve) => {
           grace.addEventListener('abort', resolve)
         }),
@@ -152,7 +178,23 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
 /** For `aetherscaled --doctor`: what the host offers, where no daemon is there to say more. */
 export async function examineHost(config: Config): Promise<Check[]> {
-  return [...checkPrograms(), ...(await checkHost(config, () => probe(config)))]
+  return [
+    ...checkPrograms(),
+    ...(await checkHost(config, () => probe(config))),
+    ...(await checkNetwork(createNetworkHelper(config.helperSocket), openHostLinks(), noNeeds)),
+  ]
+}
+
+function networkNeeds(vms: VmTable, networks: NetworkTable): NetworkNeeds {
+  return {
+    networks: networks.records().length,
+    broken: networks.broken,
+    vms: Array.from(vms.entries(), ({ id, record }) => ({
+      id,
+      bridges: record.networks.flatMap((network) => (network.kind === 'bridge' ? [network.bridge] : [])),
+      hasTaps: tapsOf(record).length > 0,
+    })),
+  }
 }
 
 async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {

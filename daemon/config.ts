@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import * as z from 'zod'
-import { SOCKET_PATH_LIMIT } from '../policy/wire.ts'
+import { fitsSocketPath, SOCKET_PATH_LIMIT } from '../policy/wire.ts'
 import { UserError } from '../policy/errors.ts'
 
 const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
@@ -21,6 +21,7 @@ const ConfigFile = z.strictObject({
   accel: z.enum(['auto', 'kvm', 'tcg']).optional(),
   controlGroup: GroupName.optional(),
   observeGroup: GroupName.optional(),
+  helperSocket: AbsolutePath.optional(),
 })
 type ConfigFile = z.infer<typeof ConfigFile>
 
@@ -47,6 +48,8 @@ export interface Config {
   /** Groups that may use the sockets besides the daemon's own user; without one, the socket is the user's alone. */
   readonly controlGroup: string | undefined
   readonly observeGroup: string | undefined
+  /** Where the helper that changes the host's network listens for this user. */
+  readonly helperSocket: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -61,6 +64,7 @@ const variables: Readonly<Record<string, keyof ConfigFile>> = {
   AETHERSCALE_ACCEL: 'accel',
   AETHERSCALE_CONTROL_GROUP: 'controlGroup',
   AETHERSCALE_OBSERVE_GROUP: 'observeGroup',
+  AETHERSCALE_HELPER_SOCKET: 'helperSocket',
 }
 
 /**
@@ -94,6 +98,7 @@ export function loadConfig(env: Environment, root?: string): Config {
     accel: chosen.accel ?? 'auto',
     controlGroup: chosen.controlGroup,
     observeGroup: chosen.observeGroup,
+    helperSocket: chosen.helperSocket ?? `/run/aetherscale-net/${process.getuid?.() ?? 0}.sock`,
   }
   return checkSocketRoom(config)
 }
@@ -158,6 +163,12 @@ function parse(value: unknown, source: string): ConfigFile {
 }
 
 function checkSocketRoom(config: Config): Config {
+  if (!fitsSocketPath(config.helperSocket)) {
+    throw new UserError('PATH_TOO_LONG', `The helper's socket ${config.helperSocket} has a path of over ${SOCKET_PATH_LIMIT} bytes`, {
+      field: 'helperSocket',
+      hint: 'No socket can be there; say where it is, with AETHERSCALE_HELPER_SOCKET',
+    })
+  }
   const longest = join(config.folders.runtime, 'vm', 'x'.repeat(8), 'console.sock')
   if (Buffer.byteLength(longest) <= SOCKET_PATH_LIMIT) return config
   throw new UserError('PATH_TOO_LONG', `The socket ${longest} would have a path of over ${SOCKET_PATH_LIMIT} bytes`, {

@@ -9,6 +9,7 @@ import type { ImageName, VmId } from '../policy/names.ts'
 import { deleteImage } from './image/delete.ts'
 import { importImage } from './image/import.ts'
 import type { StoredImage } from './image/store.ts'
+import type { Networks } from './network/lifecycle.ts'
 import type { Consoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
 import type { Lifecycle } from './vm/lifecycle.ts'
@@ -20,12 +21,13 @@ interface Rooms {
   readonly vms: VmDependencies
   readonly lifecycle: Lifecycle
   readonly consoles: Consoles
+  readonly networks: Networks
   readonly describeSystem: () => Result<'system.info'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
   readonly discover: () => Result<'rpc.discover'>
 }
 
-export function createHandlers({ vms, lifecycle, consoles, describeSystem, examine, discover }: Rooms): Handlers {
+export function createHandlers({ vms, lifecycle, consoles, networks, describeSystem, examine, discover }: Rooms): Handlers {
   const { table, images, events } = vms
 
   /** A VM whose record cannot be read may stand on any image. */
@@ -100,6 +102,13 @@ export function createHandlers({ vms, lifecycle, consoles, describeSystem, exami
       await deleteImage(images, image, () => usedBy(image))
       events.emit({ kind: 'image.deleted', image })
       return { name: image }
+    },
+    'network.create': (params) => networks.create(params),
+    'network.list': () => ({ networks: networks.list() }),
+    'network.get': ({ network }) => networks.get(network),
+    'network.delete': async ({ network }) => {
+      await networks.remove(network)
+      return { name: network }
     },
     'events.subscribe': ({ kinds = [...eventKinds] }, { subscribe }) => {
       subscribe(kinds)

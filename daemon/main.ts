@@ -19,7 +19,8 @@ usage: aetherscaled [--root DIR]       run in the foreground, log to stderr
   --help       print this
 
 Environment: BASE_IMAGE_FOLDER USER_IMAGE_FOLDER CONFIG_DIR AETHERSCALE_SOCKET_DIR AETHERSCALE_LOG_DIR
-AETHERSCALE_ACCEL AETHERSCALE_CONTROL_GROUP AETHERSCALE_OBSERVE_GROUP LOG_LEVEL; file: daemon.json in CONFIG_DIR.
+AETHERSCALE_ACCEL AETHERSCALE_CONTROL_GROUP AETHERSCALE_OBSERVE_GROUP AETHERSCALE_HELPER_SOCKET LOG_LEVEL; file:
+daemon.json in CONFIG_DIR.
 `
 
 /** sysexits(3): the command line or the configuration is wrong. */

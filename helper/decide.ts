@@ -3,7 +3,7 @@ import type { Grant } from '../policy/privileged/allowlist.ts'
 import { containsPrefix, parsePrefix } from '../policy/privileged/prefix.ts'
 import type { OperationResult } from '../policy/privileged/results.ts'
 import { identify, kindOf, type Link, type Links } from './links.ts'
-import { deriveBridgeMac, deriveName, deriveTapMac, GROUP, type Identity } from './names.ts'
+import { deriveBridgeMac, deriveName, GROUP, type Identity } from './names.ts'
 import { refuse } from './refusal.ts'
 import type { Request } from './request.ts'
 
@@ -28,29 +28,35 @@ export interface Plan {
   /** In order: lines for `ip -batch`, and settings `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net. */
   readonly steps: readonly string[]
   /** Names that a link gets in these steps; what bears one is removed if a step fails. */
-  readonly makes?: readonly string[]
+  readonly makes: readonly string[]
   /** What is advertised from now on; absent where that stays as it is. */
   readonly advertise?: ReadonlyMap<string, string>
   readonly result: OperationResult<Request['operation']>
 }
 
+/** What a request is about: its derived names, and the link if it is there. */
+type Target = ReturnType<typeof deriveName> & { readonly link: Link | undefined }
+
 /** Throws NET_DENIED, NET_QUOTA, NET_NOT_FOUND and NET_IN_USE. */
 export function decide({ uid, names, grant }: Principal, host: Host, { operation, params }: Request): Plan {
   const links = [...host.links.values()]
-  const own = links.filter((link) => identify(link)?.uid === uid)
-  const count = (kind: Identity['kind']): number => own.filter((link) => kindOf(link) === kind).length
+  const own = links.flatMap((link) => ({ link, ...identify(link) })).filter((each) => each.uid === uid)
+  const count = (kind: Identity['kind']): number => own.filter((each) => each.kind === kind).length
   const used = { taps: count('tap'), bridges: count('bridge') }
-  const allow = (change: string): string => `In the allowlist, the entry of uid ${uid} in "principals": ${change}`
   const portsOf = (bridge: string): Link[] => links.filter(({ master }) => master === bridge)
+  const allow = (change: string): string => `In the allowlist, the entry of uid ${uid} in "principals": ${change}`
 
-  const find = (kind: Identity['kind'], key: string): ReturnType<typeof deriveName> & { link: Link | undefined } => {
+  const find = (kind: Identity['kind'], key: string): Target => {
     const derived = deriveName({ uid, kind, key })
     const link = host.links.get(derived.name)
     if (!link || identify(link)) return { ...derived, link }
     refuse('NET_DENIED', `A link ${derived.name} is there and is not the helper's`, 'Whoever made it has to remove it')
   }
+  const findTap = ({ vm, nic }: { vm: string; nic: number }): Target => find('tap', `${vm}.${nic}`)
+
   const ownBridge = (network: string): string =>
     find('bridge', network).link?.ifname ?? refuse('NET_NOT_FOUND', `Network "${network}" has no bridge`, 'Make it first: bridge.ensure')
+
   const adminBridge = (bridge: string): string => {
     if (!grant.bridges.includes(bridge)) refuse('NET_DENIED', `uid ${uid} may not attach to bridge "${bridge}"`, allow(`add "${bridge}" to "bridges"`))
     const link = host.links.get(bridge)
@@ -59,13 +65,16 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   }
 
   /** `changed` tells whether there is more to do than to say again what holds already. */
-  const change = (name: string, ...steps: readonly string[]): Plan => ({ steps, result: { name, changed: steps.some((step) => !step.includes('=')) } })
+  const change = (name: string, steps: readonly string[]): Plan =>
+    ({ steps, makes: [], result: { name, changed: steps.some((step) => !step.includes('=')) } })
 
-  /** The link is whole, and called by its name, with the last step. */
-  const make = ({ name, pending, alias, link }: ReturnType<typeof find>, what: 'taps' | 'bridges', first: string, settings: string[], rest: string): Plan => {
+  const erase = ({ name, link }: Target): Plan => change(name, link ? [`link del dev ${name}`] : [])
+
+  /** A link that is there and not sound is made anew. It is whole, and called by its name, with the last step. */
+  const make = ({ name, pending, alias, link }: Target, what: 'taps' | 'bridges', first: string, settings: string[], rest: string): Plan => {
     if (!link && used[what] >= grant.quota[what]) refuse('NET_QUOTA', `uid ${uid} has the ${used[what]} ${what} that it is granted`, allow(`raise "quota.${what}"`))
     const last = `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} ${rest} up`
-    return { ...change(name, ...(link ? [`link del dev ${name}`] : []), first, ...settings, last), makes: [pending, name] }
+    return { ...change(name, [...(link ? [`link del dev ${name}`] : []), first, ...settings, last]), makes: [pending, name] }
   }
 
   const advertise = (name: string, prefix: string | undefined, plan: Plan): Plan => {
@@ -76,9 +85,12 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
 
   switch (operation) {
     case 'policy.get':
-      return { steps: [], result: { uid, ...grant, used } }
-    case 'link.list':
-      return { steps: [], result: { links: own.map((link) => describe(link, host.advertised)) } }
+      return { steps: [], makes: [], result: { uid, ...grant, used } }
+    case 'link.list': {
+      const describe = ({ kind = 'tap', key = '', link: { ifname: name, flags, master: bridge } }: (typeof own)[number]) =>
+        ({ name, kind, key, up: flags.includes('UP'), bridge, prefix: host.advertised.get(name) })
+      return { steps: [], makes: [], result: { links: own.map(describe) } }
+    }
     case 'bridge.ensure': {
       const target = find('bridge', params.network)
       const { link, name, pending } = target
@@ -87,43 +99,40 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac}`)
       const isSound = link.address === mac && link.flags.includes('UP') && link.linkinfo?.info_data?.stp_state === 0
       const mend = isSound ? [] : [`link set dev ${name} address ${mac} up type bridge stp_state 0`]
-      return change(name, ...bridgeSettings(name, isAdvertising), ...mend)
+      return change(name, [...bridgeSettings(name, isAdvertising), ...mend])
     }
     case 'bridge.delete': {
-      const { link, name } = find('bridge', params.network)
-      if (portsOf(name).length > 0) refuse('NET_IN_USE', `Network "${params.network}" has taps`, 'Delete them first')
-      return advertise(name, undefined, link ? change(name, `link del dev ${name}`) : change(name))
+      const target = find('bridge', params.network)
+      if (portsOf(target.name).length > 0) refuse('NET_IN_USE', `Network "${params.network}" has taps`, 'Delete them first')
+      return advertise(target.name, undefined, erase(target))
     }
     case 'tap.ensure': {
-      const target = find('tap', `${params.vm}.${params.nic}`)
+      const target = findTap(params)
       const { link, name, pending } = target
       const master = 'bridge' in params.attach ? adminBridge(params.attach.bridge) : ownBridge(params.attach.network)
-      const mac = deriveTapMac(params.mac)
+      // the highest first octet that is unicast and locally administered: no bridge takes it for its own
+      const mac = `fe${params.mac.slice(2)}`
       const { user = '', persist, multi_queue } = link?.linkinfo?.info_data ?? {}
-      // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it: such a one is made anew.
-      const isSound = persist && !multi_queue && link?.address === mac && names.includes(user)
+      // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
+      const isSound = persist && !multi_queue && link?.address === mac && names.includes(String(user))
       if (!isSound) return make(target, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [silence(pending)], `address ${mac} master ${master}`)
       const isAttached = link.flags.includes('UP') && link.master === master
-      return isAttached ? change(name, silence(name)) : change(name, silence(name), `link set dev ${name} master ${master} up`)
+      return change(name, [silence(name), ...(isAttached ? [] : [`link set dev ${name} master ${master} up`])])
     }
-    case 'tap.delete': {
-      const { link, name } = find('tap', `${params.vm}.${params.nic}`)
-      return link ? change(name, `link del dev ${name}`) : change(name)
-    }
+    case 'tap.delete':
+      return erase(findTap(params))
     case 'ra.set': {
       const name = ownBridge(params.network)
       const [prefix, granted] = [parsePrefix(params.prefix), parsePrefix(grant.prefix ?? '')]
-      if (!prefix || !granted || !containsPrefix(granted, prefix)) {
+      if (!prefix || !granted || !containsPrefix(granted, prefix))
         refuse('NET_DENIED', `uid ${uid} may not advertise ${params.prefix}`, allow(`"prefix" has to hold it, and is ${grant.prefix ?? 'not there'}`))
-      }
-      if (!portsOf(name).every((port) => own.includes(port) && kindOf(port) === 'tap')) {
+      if (!portsOf(name).every((port) => own.some(({ link, kind }) => link === port && kind === 'tap')))
         refuse('NET_DENIED', `Network "${params.network}" has a port that is no tap of uid ${uid}`, 'Take it off: its LAN must not hear this')
-      }
-      return advertise(name, prefix.text, change(name, ...bridgeSettings(name, true)))
+      return advertise(name, prefix.text, change(name, bridgeSettings(name, true)))
     }
     case 'ra.clear': {
       const { link, name } = find('bridge', params.network)
-      return advertise(name, undefined, link ? change(name, ...bridgeSettings(name, false)) : change(name))
+      return advertise(name, undefined, change(name, link ? bridgeSettings(name, false) : []))
     }
   }
 }
@@ -141,10 +150,4 @@ function silence(tap: string): string {
 function bridgeSettings(bridge: string, isAdvertising: boolean): string[] {
   const ipv6 = ['accept_ra=0', 'forwarding=0', 'addr_gen_mode=0', `disable_ipv6=${isAdvertising ? 0 : 1}`]
   return [...['forwarding=0', 'arp_ignore=1'].map((setting) => `ipv4/conf/${bridge}/${setting}`), ...ipv6.map((setting) => `ipv6/conf/${bridge}/${setting}`)]
-}
-
-function describe(link: Link, advertised: Host['advertised']): OperationResult<'link.list'>['links'][number] {
-  const { ifname: name, master: bridge, flags } = link
-  const { kind, key } = identify(link)!
-  return { name, kind, key, up: flags.includes('UP'), bridge, prefix: advertised.get(name) }
 }

@@ -1,7 +1,7 @@
 /** Does what was asked, one request at a time, and leaves nothing half made. */
 import { readAllowlist } from './allowlist.ts'
-import { decide, type Plan, type Principal } from './decide.ts'
-import { openIp } from './ip.ts'
+import { decide, type Principal } from './decide.ts'
+import { useIp, type Ip } from './ip.ts'
 import { identify, isDebris, type Link, type Links } from './links.ts'
 import { readAdvertised, writeAdvertised } from './radvd.ts'
 import { refuse } from './refusal.ts'
@@ -22,19 +22,21 @@ export function createFulfilment(settings: Settings): (uid: number, request: Req
 
 async function fulfil({ allowlist, state, ip: program, hostId }: Settings, uid: number, request: Request): Promise<object> {
   const principal = findPrincipal(allowlist, uid)
-  const ip = openIp(program)
-  let plan: Plan | undefined
+  let makes: readonly string[] = []
   try {
-    const links = await remove(ip, isDebris)
-    plan = decide(principal, { id: hostId, links, advertised: readAdvertised(state) }, request)
-    await ip.run(plan.steps)
-    await ip.end()
-    if (plan.advertise) writeAdvertised(state, plan.advertise)
-    return plan.result
+    const { advertise, result } = await useIp(program, async (ip) => {
+      const links = await remove(ip, isDebris)
+      const plan = decide(principal, { id: hostId, links, advertised: readAdvertised(state) }, request)
+      makes = plan.makes
+      await ip.run(plan.steps)
+      return plan
+    })
+    if (advertise) writeAdvertised(state, advertise)
+    return result
   } catch (error) {
-    // How ip ends matters no more. Should the undoing fail as well, the next request finds what is left.
-    await ip.end().catch(() => undefined)
-    if (plan?.makes) await undo(program, plan.makes).catch(() => undefined)
+    const isMade = (link: Link): boolean => makes.includes(link.ifname) && (isDebris(link) || identify(link) !== undefined)
+    // should this fail as well, the next request finds what is left
+    if (makes.length > 0) await useIp(program, (ip) => remove(ip, isMade)).catch(() => undefined)
     throw error
   }
 }
@@ -49,14 +51,8 @@ function findPrincipal(allowlist: string, uid: number): Principal {
   refuse('NET_DENIED', `uid ${uid} is not in the allowlist ${allowlist}`, `The admin can add to "principals": "${uid}": {}`)
 }
 
-async function undo(program: string, makes: readonly string[]): Promise<void> {
-  const ip = openIp(program)
-  await remove(ip, (link) => makes.includes(link.ifname) && (isDebris(link) || identify(link) !== undefined))
-  await ip.end()
-}
-
 /** Removes links; answers those that stay. */
-async function remove(ip: ReturnType<typeof openIp>, isUnwanted: (link: Link) => boolean): Promise<Links> {
+async function remove(ip: Ip, isUnwanted: (link: Link) => boolean): Promise<Links> {
   const links = [...(await ip.links())]
   await ip.run(links.filter(([, link]) => isUnwanted(link)).map(([name]) => `link del dev ${name}`))
   return new Map(links.filter(([, link]) => !isUnwanted(link)))

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { parseLinks, type Links } from './links.ts'
-import { Refusal, refuse } from './refusal.ts'
+import type { Link, Links } from './links.ts'
+import { refuse } from './refusal.ts'
 
 /** The kernel answers in milliseconds; what takes this long hangs. */
 const WITHIN_MS = 10_000
@@ -23,49 +23,56 @@ const LINES = [
   `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
   `link set dev ${OURS} ${MASTER} up`,
 ].map((line) => new RegExp(`^${line}$`))
-const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding))=([01])$`)
+export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding))=([01])$`)
 
-/** `links` and `run` may be called one after the other, `end` last. All throw NET_FAILED once a line has failed. */
-export function openIp(program: string): { links(): Promise<Links>; run(steps: readonly string[]): Promise<void>; end(): Promise<void> } {
+/** Whether this may be written to ip(8). */
+export const isLine = (line: string): boolean => LINES.some((grammar) => grammar.test(line))
+
+export interface Ip {
+  links(): Promise<Links>
+  /** Does the steps of a plan in order; one that fails is the last. */
+  run(steps: readonly string[]): Promise<void>
+}
+
+/** Resolves when `work` and all that it had done is done. Throws what it throws, and NET_FAILED. */
+export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): Promise<T> {
   const child = spawn(program, ['-N', '-json', '-details', '-batch', '-'], { env: {}, timeout: WITHIN_MS, killSignal: 'SIGKILL' })
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(0, 500)))
   // that it reads no more is told by how it ends
   child.stdin.on('error', () => undefined)
-  const failure = new Promise<Refusal | undefined>((resolve) => {
-    child.on('error', ({ message }) => resolve(new Refusal('NET_FAILED', message)))
-    child.on('close', (status, signal) => resolve(status === 0 ? undefined : new Refusal('NET_FAILED', `ip: ${words.trim() || (signal ?? status)}`)))
+  const trouble = new Promise<string | undefined>((resolve) => {
+    child.on('error', ({ message }) => resolve(message))
+    child.on('close', (status, signal) => resolve(status === 0 ? undefined : words.trim() || `ended by ${signal ?? status}`))
   })
   const write = (line: string): void => {
-    if (!LINES.some((grammar) => grammar.test(line))) throw new Error(`not a line for ip: ${line}`)
+    if (!isLine(line)) throw new Error(`not a line for ip: ${line}`)
     child.stdin.write(`${line}\n`)
   }
   /** The answer comes when all lines before are done. */
   const show = async (what: string): Promise<string> => {
     write(`link show${what}`)
     const { value, done } = await answers.next()
-    if (done) throw (await failure) ?? new Refusal('NET_FAILED', 'ip ended early')
-    return value
+    return done ? refuse('NET_FAILED', `ip: ${(await trouble) ?? 'ended early'}`) : value
   }
-  return {
-    links: async () => parseLinks(await show('')),
-    async run(steps) {
-      for (const step of steps) {
-        const [, setting, value = ''] = SETTING.exec(step) ?? []
-        if (setting === undefined) write(step)
-        else {
-          await show(' dev lo')
-          set(setting, value)
-        }
+  const run = async (steps: readonly string[]): Promise<void> => {
+    for (const step of steps) {
+      const [, setting, value = ''] = SETTING.exec(step) ?? []
+      if (setting === undefined) write(step)
+      else {
+        await show(' dev lo')
+        set(setting, value)
       }
-    },
-    async end() {
-      child.stdin.end()
-      const refusal = await failure
-      if (refusal) throw refusal
-    },
+    }
   }
+  const links = async (): Promise<Links> => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link]))
+  const result = work({ links, run })
+  await result.catch(() => undefined)
+  child.stdin.end()
+  const reason = await trouble
+  if (reason !== undefined) await result.then(() => refuse('NET_FAILED', `ip: ${reason}`))
+  return await result
 }
 
 /** A setting that is not there belongs to a kernel without IPv6, or to a link that is gone, of which the next line tells. */

@@ -12,17 +12,13 @@ export interface Link {
   readonly master?: string
   readonly linkinfo?: {
     readonly info_kind?: string
-    /** `user`: who may open a tap, the name of the account, or the uid where it has none. */
-    readonly info_data?: { stp_state?: number; type?: string; user?: string; persist?: boolean; multi_queue?: boolean }
+    /** `user`: who may open a tap, the name of the account, or the uid (a number, also with -N) where it has none. */
+    readonly info_data?: { stp_state?: number; type?: string; user?: string | number; persist?: boolean; multi_queue?: boolean }
   }
 }
 
 /** Links by name. */
 export type Links = ReadonlyMap<string, Link>
-
-export function parseLinks(json: string): Links {
-  return new Map((JSON.parse(json) as Link[]).map((link) => [link.ifname, link]))
-}
 
 export function kindOf({ linkinfo: { info_kind, info_data } = {} }: Link): Identity['kind'] | undefined {
   if (info_kind === 'bridge') return 'bridge'

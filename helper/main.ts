@@ -8,7 +8,7 @@ import { createFulfilment } from './fulfil.ts'
 import { serve } from './serve.ts'
 
 const HELP = `usage: aetherscale-net [--listen UID:PATH]... [--allowlist FILE] [--state DIR] [--ip FILE]
-       aetherscale-net check [FILE]
+       aetherscale-net check [--allowlist FILE]
 
 Changes the host's network for the principals of an allowlist, ${ALLOWLIST_FILE}. A socket a principal: taken
 over from systemd by the name principal-UID, or made at PATH, which has to be in a folder that only root can write.
@@ -20,19 +20,18 @@ const FIRST_FD = 3
 function main(env: NodeJS.ProcessEnv): void {
   const text = { type: 'string' } as const
   const options = { listen: { ...text, multiple: true }, allowlist: text, state: text, ip: text, help: { type: 'boolean' } } as const
-  const { values, positionals: [command, file] } = parseArgs({ options, allowPositionals: true })
-  const { listen = [], allowlist = ALLOWLIST_FILE, state = '/run/aetherscale-ra', ip = '/usr/sbin/ip' } = values
-  if (values.help || (command !== undefined && command !== 'check')) return void process.stdout.write(HELP)
+  const { values, positionals: [command] } = parseArgs({ options, allowPositionals: true })
+  const { listen = [], allowlist = ALLOWLIST_FILE, state = '/run/aetherscale-ra', ip = '/usr/sbin/ip', help = command !== undefined } = values
   if (command === 'check') {
-    const { text, isValid } = explainAllowlist(file ?? allowlist)
+    const { text, isValid } = explainAllowlist(allowlist)
     process.exitCode = isValid ? 0 : 1
     return void process.stdout.write(`${text}\n`)
   }
+  if (help) return void process.stdout.write(HELP)
   const fulfil = createFulfilment({ allowlist, state, ip, hostId: readFileSync('/etc/machine-id', 'utf8') })
   const open = (uid: string | undefined, place: ListenOptions): void => {
     if (uid === undefined) throw new Error('a socket is named principal-UID, or given as UID:PATH')
-    const server = createServer({ allowHalfOpen: true }).listen(place)
-    serve(server, Number(uid), { fulfil, log: (line) => process.stderr.write(`${line}\n`) })
+    serve(createServer({ allowHalfOpen: true }).listen(place), Number(uid), fulfil, (line) => process.stderr.write(`${line}\n`))
   }
   for (const argument of listen) {
     const [, uid, path = ''] = /^(\d{1,10}):(\/.{1,106})$/.exec(argument) ?? []

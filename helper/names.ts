@@ -33,8 +33,3 @@ export function deriveBridgeMac(hostId: string, name: string): string {
   const digest = createHash('sha256').update(`${hostId}\0${name}`).digest('hex')
   return `02:${digest.slice(0, 10).replace(/..(?=.)/g, '$&:')}`
 }
-
-/** The host's end of a guest's interface: the highest first octet that is unicast and locally administered. */
-export function deriveTapMac(guest: string): string {
-  return `fe${guest.slice(2)}`
-}

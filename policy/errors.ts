@@ -64,6 +64,7 @@ export const errorTable = {
   NETWORK_NOT_FOUND: { code: 1401, exit: 'notFound', summary: 'No private network has this name' },
   NETWORK_NAME_TAKEN: { code: 1402, exit: 'conflict', summary: 'A private network with this name is there, with another prefix' },
   NETWORK_IN_USE: { code: 1403, exit: 'conflict', summary: 'VMs have an interface on this network' },
+  NETWORK_RECORD_BROKEN: { code: 1404, exit: 'failed', summary: 'The record of the network cannot be read or written by another version' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

@@ -16,10 +16,18 @@ export interface QemuSpec {
   readonly paths: QemuPaths
 }
 
+export type NicSpec = UserNic | TapNic
+
 /** An interface behind QEMU's own NAT. */
-export interface NicSpec {
+export interface UserNic {
   readonly mac: MacAddress
   readonly forwards: readonly ForwardedPort[]
+}
+
+/** An interface that is a link of the host; QEMU opens it and changes nothing about it. */
+export interface TapNic {
+  readonly mac: MacAddress
+  readonly ifname: string
 }
 
 /** Absolute paths. */
@@ -106,14 +114,23 @@ function disk(path: string): string[] {
 }
 
 /** The empty romfile leaves out the PXE ROM: it is not installed everywhere, and nothing boots from the network. */
-function nic({ mac, forwards }: NicSpec, index: number): string[] {
+function nic(spec: NicSpec, index: number): string[] {
+  return [
+    ...['-netdev', 'ifname' in spec ? tap(spec, index) : user(spec, index)],
+    ...['-device', `virtio-net-pci,netdev=net${index},id=nic${index},mac=${spec.mac},romfile=`],
+  ]
+}
+
+function user({ forwards }: UserNic, index: number): string {
   const rules = forwards.map(
     ({ protocol, hostAddress, hostPort, guestPort }) => `,hostfwd=${protocol}:${hostAddress}:${hostPort}-:${guestPort}`,
   )
-  return [
-    ...['-netdev', `user,id=net${index}${rules.join('')}`],
-    ...['-device', `virtio-net-pci,netdev=net${index},id=nic${index},mac=${mac},romfile=`],
-  ]
+  return `user,id=net${index}${rules.join('')}`
+}
+
+/** Without the scripts that QEMU would run as whoever started it: the link is up and attached before QEMU opens it. */
+function tap({ ifname }: TapNic, index: number): string {
+  return `tap,id=net${index},ifname=${ifname},script=no,downscript=no`
 }
 
 function listeningSocket(id: string, path: string, more?: string): string[] {

@@ -17,6 +17,12 @@ export function explainStartFailure(words: string, vm: string | undefined): User
   if (/No space left on device/.test(message)) {
     return new UserError('NO_SPACE', `QEMU did not start: ${message}`, { hint: 'Make room on that file system' })
   }
+  if (/\/dev\/net\/tun/.test(message)) {
+    return new UserError('VM_START_FAILED', `QEMU could not open its tap: ${message}`, {
+      field: 'networks',
+      hint: 'Whether this user may open /dev/net/tun tells: aetherscale doctor',
+    })
+  }
   return new UserError('VM_START_FAILED', `QEMU did not start: ${message}`, {
     ...(vm !== undefined && { hint: `Its command line: aetherscale vm plan ${vm}` }),
   })

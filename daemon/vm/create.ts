@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { UserError } from '../../policy/errors.ts'
-import type { CreateParams } from '../../policy/api/vm.ts'
+import type { CreateParams, NetworkRequest } from '../../policy/api/vm.ts'
 import type { VmId } from '../../policy/names.ts'
 import { createOverlay } from '../qemu/disk.ts'
 import type { VmDependencies } from './dependencies.ts'
@@ -34,11 +34,23 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
     vcpus: params.vcpus,
     memoryMiB: params.memoryMiB,
     diskMiB,
-    networks: params.networks.map(({ kind, forwards }) => ({ kind, mac: drawMacAddress(), forwards })),
+    networks: params.networks.map(drawNic),
     autostart: params.autostart,
     machine: await deps.machine(),
     createdAt: new Date().toISOString(),
     phase: 'creating',
+  }
+}
+
+function drawNic(network: NetworkRequest): VmRecord['networks'][number] {
+  const mac = drawMacAddress()
+  switch (network.kind) {
+    case 'user':
+      return { kind: network.kind, mac, forwards: network.forwards }
+    case 'bridge':
+      return { kind: network.kind, mac, bridge: network.bridge }
+    case 'network':
+      return { kind: network.kind, mac, name: network.name }
   }
 }
 
@@ -52,7 +64,7 @@ export async function makeDisk(deps: VmDependencies, entry: Entry): Promise<void
   })
 }
 
-/** Removes all that belongs to a VM that does not run: the record last, so that a crash leaves it to be gone on with. */
+/** Removes all files of a VM that does not run: the record last, so that a crash leaves it to be gone on with. */
 export async function removeVm(deps: VmDependencies, entry: Entry): Promise<void> {
   const { disk, runtimeFolder, logFolder } = entry.paths
   await rm(disk, { force: true })

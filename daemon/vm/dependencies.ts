@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { EventBus } from '../events.ts'
 import type { ImageStore } from '../image/store.ts'
 import type { Logger } from '../log.ts'
+import type { Attachments } from '../network/attachments.ts'
 import type { GuestAgent } from '../qemu/agent.ts'
 import type { ServiceManager } from '../service/manager.ts'
 import type { Monitor } from './monitor.ts'
@@ -24,6 +25,7 @@ export interface VmDependencies {
   /** The newest versioned machine type of this QEMU. */
   readonly machine: () => Promise<string>
   readonly agent: (entry: Entry) => GuestAgent
+  readonly attachments: Attachments
 }
 
 /** Tells whoever asked how far it is. */

@@ -95,6 +95,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
 
   const start = (entry: Entry, report: Report): Promise<boolean> =>
     operate(entry, 'start', async (settle) => {
+      requireKept(entry)
       if (entry.live?.paused) return await goOn(entry)
       if (entry.live) return false
       await settle({ operation: 'start' })
@@ -122,6 +123,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
   const restart = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
     withLadder(entry, request, report, (runLadder) =>
       operate(entry, 'restart', async (settle) => {
+        requireKept(entry)
         await settle({ operation: 'restart', ...request })
         const rung = await runLadder()
         await settle({ operation: 'start' })
@@ -135,15 +137,19 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
       operate(entry, 'delete', async () => {
         await note(entry, { phase: 'deleting', pending: undefined })
         await runLadder()
+        await deps.attachments.detach(entry.record)
         await removeVm(deps, entry)
         deps.events.emit({ kind: 'vm.deleted', vm: entry.id, name: entry.record.name })
       }),
     )
 
-  /** Ends and removes a VM that did not come to be. */
+  /** Ends and removes a VM that did not come to be. A tap that stays is removed by the next daemon. */
   const undo = (entry: Entry): Promise<void> =>
     withLadder(entry, atOnce, unheard, async (runLadder) => {
       await runLadder()
+      await deps.attachments.detach(entry.record).catch((error: unknown) => {
+        deps.log.warn({ vm: entry.id, err: error }, 'a tap of a VM that did not come to be is left')
+      })
       await removeVm(deps, entry)
     })
 
@@ -154,6 +160,8 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
     remove,
     async create(params, report) {
       const draft = await draftRecord(deps, params)
+      // In the same turn, so that a network that is deleted meanwhile either is gone here or sees this VM.
+      deps.attachments.check(params.networks)
       const entry = await deps.table.add(draft)
       return queues.run(entry, async () => {
         try {
@@ -181,6 +189,15 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
       else if (pending?.operation === 'restart') await restart(entry, pending, unheard)
     },
   }
+}
+
+/** A deletion that was begun is only ever finished. */
+function requireKept({ record }: Entry): void {
+  if (record.phase !== 'deleting') return
+  throw new UserError('VM_NOT_FOUND', `VM ${record.name ?? record.id} is being deleted`, {
+    field: 'vm',
+    hint: `To finish that: aetherscale vm delete ${record.id}`,
+  })
 }
 
 function gone(entry: Entry): UserError {

@@ -17,12 +17,13 @@ export async function planStart(deps: VmDependencies, entry: Entry): Promise<Pla
   return {
     commands: [await qemuCommand(deps, entry.record)],
     files: startFiles(deps, entry.record),
-    networks: describeNetworks(entry.record),
+    networks: describeNetworks(deps, entry.record),
   }
 }
 
 /** What making a VM by these params and starting it would run. Its id and MAC addresses are drawn anew when it is made. */
 export async function planCreate(deps: VmDependencies, params: CreateParams): Promise<Plan> {
+  deps.attachments.check(params.networks)
   const record = await draftRecord(deps, params)
   const image = await deps.images.require(record.image)
   const paths = vmPaths(deps.config.folders, record.id)
@@ -37,14 +38,14 @@ export async function planCreate(deps: VmDependencies, params: CreateParams): Pr
       await qemuCommand(deps, record),
     ],
     files: [paths.record, paths.disk, ...startFiles(deps, record)],
-    networks: describeNetworks(record),
+    networks: describeNetworks(deps, record),
   }
 }
 
 async function qemuCommand(deps: VmDependencies, record: VmRecord): Promise<Plan['commands'][number]> {
   const paths = vmPaths(deps.config.folders, record.id)
   const { kind } = await deps.accelerator()
-  return { purpose: 'run the guest', argv: [deps.qemu, ...qemuArgv(qemuSpec(record, paths, kind))] }
+  return { purpose: 'run the guest', argv: [deps.qemu, ...qemuArgv(qemuSpec(record, paths, kind, unnamedTaps(record)))] }
 }
 
 function startFiles(deps: VmDependencies, record: VmRecord): string[] {
@@ -52,8 +53,20 @@ function startFiles(deps: VmDependencies, record: VmRecord): string[] {
   return [paths.pidFile, paths.qmp, paths.agent, paths.console, paths.consoleLog, paths.qemuLog]
 }
 
-function describeNetworks(record: VmRecord): string[] {
-  return record.networks.map(({ mac, forwards }) =>
-    [`user: QEMU's own NAT for ${mac}; nothing changes on the host`, ...forwards.map((forward) => `forward ${forward}`)].join(', '),
-  )
+/** The helper derives the names of taps and tells them only when it has made them. */
+function unnamedTaps(record: VmRecord): ReadonlyMap<number, string> {
+  return new Map(record.networks.map((_network, nic) => [nic, `<tap of ${record.id}.${nic}>`]))
+}
+
+function describeNetworks(deps: VmDependencies, record: VmRecord): string[] {
+  const requests = deps.attachments.requests(record)
+  return record.networks.map((network, index) => {
+    if (network.kind === 'user') {
+      const forwards = network.forwards.map((forward) => `forward ${forward}`)
+      return [`user: QEMU's own NAT for ${network.mac}; nothing changes on the host`, ...forwards].join(', ')
+    }
+    const steps = (requests.get(index) ?? []).map(({ operation, params }) => `${operation} ${JSON.stringify(params)}`)
+    const what = network.kind === 'bridge' ? `bridge ${network.bridge}` : `network ${network.name}`
+    return `${what}: the network helper is asked for ${steps.join(', then ')}; it names the tap`
+  })
 }

@@ -1,6 +1,6 @@
 /** `vm.json`: what a VM should be. Written by the daemon, readable by people, never a memory of what the VM is. */
 import * as z from 'zod'
-import { ImageName, MacAddress, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
+import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
 
 /** An operation that was begun and has to be finished by the next daemon if this one dies. */
 const Pending = z.discriminatedUnion('operation', [
@@ -13,6 +13,12 @@ const Pending = z.discriminatedUnion('operation', [
 ])
 export type Pending = z.infer<typeof Pending>
 
+const Nic = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
+  z.strictObject({ kind: z.literal('bridge'), mac: MacAddress, bridge: BridgeName }),
+  z.strictObject({ kind: z.literal('network'), mac: MacAddress, name: NetworkName }),
+])
+
 export const VmRecord = z.strictObject({
   version: z.literal(1),
   id: VmId,
@@ -21,7 +27,7 @@ export const VmRecord = z.strictObject({
   vcpus: z.int(),
   memoryMiB: z.int(),
   diskMiB: z.int(),
-  networks: z.array(z.strictObject({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) })),
+  networks: z.array(Nic),
   autostart: z.boolean(),
   machine: z.string(),
   createdAt: Timestamp,

@@ -1,10 +1,11 @@
 /** PURE: from a VM's record to what QEMU is told. */
 import { parsePortForward } from '../../policy/names.ts'
-import type { QemuSpec } from '../qemu/argv.ts'
+import type { NicSpec, QemuSpec } from '../qemu/argv.ts'
 import type { VmPaths } from './paths.ts'
 import type { VmRecord } from './record.ts'
 
-export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 'tcg'): QemuSpec {
+/** `taps` has the name of the link for each interface, by its index, that is one of the host's. */
+export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 'tcg', taps: ReadonlyMap<number, string>): QemuSpec {
   return {
     id: record.id,
     name: record.name,
@@ -13,10 +14,12 @@ export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 
     vcpus: record.vcpus,
     memoryMiB: record.memoryMiB,
     disk: paths.disk,
-    nics: record.networks.map(({ mac, forwards }) => ({
-      mac,
-      forwards: forwards.flatMap((text) => parsePortForward(text) ?? []),
-    })),
+    nics: record.networks.map((nic, index): NicSpec => {
+      if (nic.kind === 'user') return { mac: nic.mac, forwards: nic.forwards.flatMap((text) => parsePortForward(text) ?? []) }
+      const ifname = taps.get(index)
+      if (ifname === undefined) throw new Error(`interface ${index} of VM ${record.id} has no tap`)
+      return { mac: nic.mac, ifname }
+    }),
     paths,
   }
 }

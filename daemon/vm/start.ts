@@ -17,8 +17,8 @@ const KILL_WITHIN_MS = 10_000
 
 /**
  * Starts QEMU and resolves when its QMP has answered; a VM that runs is left alone. Throws VM_DISK_MISSING, what
- * {@link ImageStore.require} throws, PROGRAM_MISSING, ACCEL_UNAVAILABLE, PORT_IN_USE, NO_SPACE and VM_START_FAILED; then
- * no QEMU of the VM runs.
+ * {@link ImageStore.require} throws, PROGRAM_MISSING, ACCEL_UNAVAILABLE, PORT_IN_USE, NO_SPACE, VM_START_FAILED and
+ * what {@link Attachments.attach} throws; then no QEMU of the VM runs.
  */
 export async function startVm(deps: VmDependencies, entry: Entry, report: Report): Promise<void> {
   if (entry.live) return
@@ -31,19 +31,23 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
   await deps.images.require(record.image)
   report('probing the accelerator')
   const accelerator = await deps.accelerator()
+  const running = deps.services.find(entry.service)
+  if (running) {
+    await deps.monitor.attach(entry, running, START_WITHIN_MS)
+    return
+  }
+  const taps = await deps.attachments.attach(record)
   report('starting QEMU')
   await mkdir(paths.runtimeFolder, { recursive: true, mode: 0o700 })
   await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
   const service: Service = {
     id: record.id,
     program: deps.qemu,
-    argv: qemuArgv(qemuSpec(record, paths, accelerator.kind)),
+    argv: qemuArgv(qemuSpec(record, paths, accelerator.kind, taps)),
     pidFile: paths.pidFile,
     logFile: paths.qemuLog,
   }
-  const running = deps.services.find(service)
-  if (running) await deps.monitor.attach(entry, running, START_WITHIN_MS)
-  else await launch(deps, entry, service)
+  await launch(deps, entry, service)
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {

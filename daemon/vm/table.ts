@@ -39,6 +39,8 @@ export interface BrokenRecord {
   readonly reason: string
   /** The image that it stands on, as far as the record still tells. */
   readonly image: string | undefined
+  /** The private networks that it has an interface on, as far as the record still tells. */
+  readonly networks: readonly string[] | undefined
 }
 
 export interface VmTable {
@@ -209,14 +211,16 @@ function readRecords(root: string, onBroken: (id: VmId, found: BrokenRecord) => 
       }
     } catch (error) {
       const image = ImageOfRecord.safeParse(content).data?.image
-      onBroken(id, { reason: error instanceof Error ? error.message : String(error), image })
+      const networks = NetworksOfRecord.safeParse(content).data?.networks.flatMap(({ name }) => name ?? [])
+      onBroken(id, { reason: error instanceof Error ? error.message : String(error), image, networks })
     }
   }
   return records.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0))
 }
 
-/** The one field that counts also where the rest does not fit: the image must not be deleted under the VM's disk. */
+/** What counts also where the rest does not fit: neither image nor network must be deleted under the VM. */
 const ImageOfRecord = z.object({ image: z.string() })
+const NetworksOfRecord = z.object({ networks: z.array(z.object({ kind: z.string(), name: z.string().optional() })) })
 
 function checkRecord(id: string, content: unknown): VmRecord {
   const result = VmRecord.safeParse(content)

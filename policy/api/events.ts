@@ -1,11 +1,12 @@
 /** What the daemon tells without being asked each time: notifications, from the daemon to a client. */
 import * as z from 'zod'
-import { ImageName, Timestamp, VmId, VmName } from '../names.ts'
+import { ImageName, NetworkName, Timestamp, VmId, VmName } from '../names.ts'
 import { GuestAddress, VmState } from './vm.ts'
 import { method } from './method.ts'
 
 const aboutVm = { at: Timestamp, vm: VmId, name: VmName.optional() }
 const aboutImage = { at: Timestamp, image: ImageName }
+const aboutNetwork = { at: Timestamp, network: NetworkName }
 
 /** One thing that happened. The kind is `resource.what`. */
 export const Event = z
@@ -17,6 +18,8 @@ export const Event = z
     z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
     z.object({ kind: z.literal('image.imported'), ...aboutImage }),
     z.object({ kind: z.literal('image.deleted'), ...aboutImage }),
+    z.object({ kind: z.literal('network.created'), ...aboutNetwork }),
+    z.object({ kind: z.literal('network.deleted'), ...aboutNetwork }),
   ])
   .meta({ id: 'Event' })
 export type Event = z.infer<typeof Event>

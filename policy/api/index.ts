@@ -6,10 +6,11 @@ import type * as z from 'zod'
 import type { ErrorName } from '../errors.ts'
 import { eventMethods } from './events.ts'
 import { imageMethods } from './image.ts'
+import { networkMethods } from './network.ts'
 import { systemMethods } from './system.ts'
 import { vmMethods } from './vm.ts'
 
-export const methods = { ...vmMethods, ...imageMethods, ...eventMethods, ...systemMethods }
+export const methods = { ...vmMethods, ...imageMethods, ...networkMethods, ...eventMethods, ...systemMethods }
 
 export type MethodName = keyof typeof methods
 /** What a handler receives: checked, defaults filled in. */

@@ -1,6 +1,6 @@
 /** Virtual machines: what they look like, and what can be asked of them. */
 import * as z from 'zod'
-import { ImageName, MacAddress, PortForward, Timestamp, VmId, VmName, VmRef } from '../names.ts'
+import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName, VmRef } from '../names.ts'
 import { method } from './method.ts'
 
 const MebiBytes = z.int().positive().meta({ unit: 'MiB' })
@@ -18,9 +18,24 @@ export const NetworkRequest = z
         "QEMU's own NAT: needs no privilege; nothing reaches in but the forwards; the guest reaches out as the daemon's " +
           "user does, so also the host's own loopback, as 10.0.2.2",
       ),
+    z
+      .strictObject({ kind: z.literal('bridge'), bridge: BridgeName.describe('As the allowlist names it') })
+      .describe("A bridge that the host's admin made: the VM is a host on that network"),
+    z
+      .strictObject({ kind: z.literal('network'), name: NetworkName.describe('As network.create made it') })
+      .describe('A private network: the VMs on it reach each other'),
   ])
   .meta({ id: 'NetworkRequest' })
 export type NetworkRequest = z.infer<typeof NetworkRequest>
+
+/** One interface that a VM has. */
+export const VmNetwork = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
+    z.object({ kind: z.literal('bridge'), mac: MacAddress, bridge: BridgeName }),
+    z.object({ kind: z.literal('network'), mac: MacAddress, name: NetworkName }),
+  ])
+  .meta({ id: 'VmNetwork' })
 
 export const GuestAddress = z
   .object({
@@ -54,9 +69,7 @@ export const Vm = z
     autostart: z.boolean().describe('Started with the daemon after each boot of the host'),
     machine: z.string().describe("QEMU's versioned machine type, pinned when the VM was made"),
     createdAt: Timestamp,
-    networks: z.array(
-      z.object({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
-    ),
+    networks: z.array(VmNetwork),
     addresses: z.array(GuestAddress).describe('As the guest agent told them; loopback left out'),
     addressesAt: Timestamp.optional().describe('When the agent last told the addresses'),
     agent: z.enum(['absent', 'connected']).describe('Whether a guest agent has its port open'),
@@ -102,7 +115,8 @@ const Command = z
   .object({ purpose: z.string(), argv: z.array(z.string()) })
   .meta({ id: 'Command', description: 'A program with its arguments, one string each; no shell reads them' })
 
-const startErrors = ['VM_START_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO'] as const
+const networkFound = ['NETWORK_NOT_FOUND', 'NETWORK_RECORD_BROKEN'] as const
+const startErrors = ['VM_START_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
 const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'VM_DISK_TOO_SMALL'] as const
 
@@ -169,9 +183,12 @@ export const vmMethods = {
   }),
   'vm.delete': method({
     summary: 'Delete a VM with its disk; one that runs is ended first, by force',
+    description:
+      "A VM whose taps are on the host while the network helper is away keeps its disk and shows as `deleting`; another " +
+      'vm.delete, or the next start of the daemon, goes on with it.',
     params: z.strictObject(oneVm),
     result: z.object({ id: VmId }),
-    errors: [...found, 'VM_STOP_FAILED', 'HOST_IO'],
+    errors: [...found, 'VM_STOP_FAILED', 'NET_UNREACHABLE', 'NET_FAILED', 'HOST_IO'],
     access: 'control',
     command: { words: ['vm', 'delete'], args: ['vm'] },
   }),
@@ -197,7 +214,7 @@ export const vmMethods = {
       files: z.array(z.string()).describe('Files and folders that would be made'),
       networks: z.array(z.string()).describe('What each network needs of the host'),
     }),
-    errors: [...found, ...imageFound],
+    errors: [...found, ...imageFound, ...networkFound],
     access: 'observe',
     command: { words: ['vm', 'plan'], args: ['vm'] },
   }),

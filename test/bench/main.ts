@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
+import { benchHelper } from './helper.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory]) rows.push(...(await bench()))
+for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchHelper]) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
 writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)

@@ -6,7 +6,7 @@ import { residentMiB, startHost } from './host.ts'
 import { median, type Row } from './measure.ts'
 
 /** Long enough for a start's garbage to be collected or not, as it would be in use. */
-const SETTLE_MS = 1000
+export const SETTLE_MS = 1000
 const ROUNDS = 3
 
 export async function benchMemory(): Promise<Row[]> {
@@ -43,7 +43,7 @@ export async function benchMemory(): Promise<Row[]> {
   return rows
 }
 
-async function idleNodeMiB(): Promise<number> {
+export async function idleNodeMiB(): Promise<number> {
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1e6)'], { stdio: 'ignore' })
   await delay(SETTLE_MS)
   const size = residentMiB(child.pid!)

@@ -20,6 +20,7 @@ t.test('the usual folders are those of the XDG base directories', (t) => {
     accel: 'auto',
     controlGroup: undefined,
     observeGroup: undefined,
+    helperSocket: `/run/aetherscale-net/${process.getuid?.() ?? 0}.sock`,
   })
   t.end()
 })
@@ -36,6 +37,15 @@ t.test('daemon.json is read, and the environment goes before it', (t) => {
   const folder = t.testdir({ 'daemon.json': JSON.stringify({ accel: 'tcg', logLevel: 'warn' }) })
   const config = loadConfig({ ...env, CONFIG_DIR: folder, LOG_LEVEL: 'error' })
   t.match(config, { accel: 'tcg', logLevel: 'error' })
+  t.end()
+})
+
+t.test('where the network helper listens can be said', (t) => {
+  const folder = t.testdir({ 'daemon.json': JSON.stringify({ helperSocket: '/run/a.sock' }) })
+  t.equal(loadConfig({ ...env, CONFIG_DIR: folder }).helperSocket, '/run/a.sock')
+  t.equal(loadConfig({ ...env, CONFIG_DIR: folder, AETHERSCALE_HELPER_SOCKET: '/run/b.sock' }).helperSocket, '/run/b.sock')
+  const long = { ...env, AETHERSCALE_HELPER_SOCKET: `/${'x'.repeat(107)}` }
+  t.match(t.throws(() => loadConfig(long)), { data: { name: 'PATH_TOO_LONG', field: 'helperSocket' } })
   t.end()
 })
 
@@ -57,6 +67,7 @@ const bad: readonly [string, object, object][] = [
   ['a field that there is not', { nonsense: 1 }, { message: /nonsense/ }],
   ['a relative folder', { images: 'images' }, { data: { field: 'images' } }],
   ['a level that there is not', { logLevel: 'loud' }, { data: { field: 'logLevel' } }],
+  ['a relative socket', { helperSocket: 'a.sock' }, { data: { field: 'helperSocket' } }],
   ['a group that is no name', { controlGroup: 'a b' }, { data: { field: 'controlGroup' } }],
 ]
 for (const [sentence, content, error] of bad) {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { connect, type Client } from '../../tui/client.ts'
+import type { Namespace } from '../helper/namespace.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'daemon', 'main.ts')
 /** Machines that run tests are slow and busy; this only bounds a wait that should end long before. */
@@ -28,8 +29,15 @@ export interface TestDaemon {
   qemus(): number[]
 }
 
-/** Makes the folder, starts a daemon in it, and takes both away with every QEMU when the test ends. */
-export async function startTestDaemon(t: Test, env: Record<string, string> = {}): Promise<TestDaemon> {
+/**
+ * Makes the folder, starts a daemon in it, and takes both away with every QEMU when the test ends. Its host's network is
+ * that of `namespace`, where one is given.
+ */
+export async function startTestDaemon(
+  t: Test,
+  env: Record<string, string> = {},
+  namespace?: Pick<Namespace, 'enter'>,
+): Promise<TestDaemon> {
   const root = mkdtempSync(join(tmpdir(), 'aetherscale-test-'))
   const sockets = join(root, 'run')
   const logFile = join(root, 'daemon.log')
@@ -53,7 +61,9 @@ export async function startTestDaemon(t: Test, env: Record<string, string> = {})
     },
     async start() {
       const log = openSync(logFile, 'a')
-      child = spawn(process.execPath, [program, '--root', root], {
+      const argv = [process.execPath, program, '--root', root] as const
+      const [file, args] = namespace ? namespace.enter(...argv) : [argv[0], argv.slice(1)]
+      child = spawn(file, args, {
         stdio: ['ignore', log, log],
         env: { PATH: process.env['PATH'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
       })

@@ -42,7 +42,7 @@ export interface Field {
   readonly fallback?: Json
   readonly shape: Shape
   /** What completion offers, besides choices. */
-  readonly completes?: 'vm' | 'image' | 'method' | 'command'
+  readonly completes?: 'vm' | 'image' | 'network' | 'method' | 'command'
 }
 
 export interface Command {

@@ -82,9 +82,7 @@ function deriveField(param: string, raw: Schema, required: boolean, definitions:
   const schema = resolve(raw, definitions)
   const shape = deriveShape(param, schema, definitions)
   const flag = flagOf(param, schema, shape)
-  const reference = raw.$ref?.split('/').at(-1)
-  const completes =
-    reference === 'VmRef' ? 'vm' : reference === 'ImageName' && (positional || param === 'image') ? 'image' : undefined
+  const completes = completesWith(raw.$ref?.split('/').at(-1), param, positional)
   return {
     param,
     flag,
@@ -95,6 +93,13 @@ function deriveField(param: string, raw: Schema, required: boolean, definitions:
     shape,
     ...(completes && { completes }),
   }
+}
+
+/** A name that is there already; one that is about to be given cannot be completed. */
+function completesWith(reference: string | undefined, param: string, positional: boolean): Field['completes'] {
+  if (reference === 'VmRef') return 'vm'
+  if (reference === 'ImageName' && (positional || param === 'image')) return 'image'
+  return reference === 'NetworkName' && param === 'network' ? 'network' : undefined
 }
 
 /** A list is given item by item, so the form of an item belongs to its description. */

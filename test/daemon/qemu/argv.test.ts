@@ -70,6 +70,12 @@ t.test('the command line as a table', (t) => {
       values: ['user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp:0.0.0.0:53-:53', 'user,id=net1'],
     },
     {
+      title: 'a tap is opened as it is, without a script',
+      changes: { nics: [{ mac, forwards: [] }, { mac, ifname: 'aetabcdefghijkl' }] },
+      option: '-netdev',
+      values: ['user,id=net0', 'tap,id=net1,ifname=aetabcdefghijkl,script=no,downscript=no'],
+    },
+    {
       title: 'commas in paths are doubled',
       changes: { disk: '/a,b=c d/disk' },
       option: '-blockdev',
@@ -86,6 +92,8 @@ t.test('a NIC moves no other device to another PCI slot', (t) => {
   const bare = valuesOf(qemuArgv(specIn('/x')), '-device')
   const withNic = valuesOf(qemuArgv(specIn('/x', { nics: [{ mac, forwards: [] }] })), '-device')
   t.same(withNic, [...bare, `virtio-net-pci,netdev=net0,id=nic0,mac=${mac},romfile=`])
+  const withTap = valuesOf(qemuArgv(specIn('/x', { nics: [{ mac, ifname: 'aetabcdefghijkl' }] })), '-device')
+  t.same(withTap, withNic, 'the guest sees the same hardware, whatever is behind it')
   t.end()
 })
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import * as z from 'zod'
 import { methods } from '../../../policy/api/index.ts'
 import { method, type CommandSpec } from '../../../policy/api/method.ts'
-import { ImageName, VmRef } from '../../../policy/names.ts'
+import { ImageName, NetworkName, VmRef } from '../../../policy/names.ts'
 import type { Command } from '../../../tui/cli/command-table.ts'
 import { deriveCommands } from '../../../tui/cli/derive.ts'
 import { globalOptions } from '../../../tui/cli/own-commands.ts'
@@ -61,11 +61,15 @@ t.test('a tagged union keeps its tag and the fields of each alternative', async 
   ])
 })
 
-t.test('positionals come from args, and names of VMs and images are completed', async (t) => {
+t.test('positionals come from args, and names of what is there are completed', async (t) => {
   const create = derive({ image: ImageName, name: ImageName.optional() }, { words: ['vm', 'create'], args: ['image'] })
   t.match(create.positionals, [{ placeholder: 'IMAGE', completes: 'image', required: true }])
   t.equal(create.options[0]?.completes, undefined, 'a new name is not one that is there')
   t.equal(create.several, undefined, 'what is made is not what the command is about')
+  const make = derive({ name: NetworkName }, { words: ['network', 'create'], args: ['name'] })
+  t.equal(make.positionals[0]?.completes, undefined)
+  const remove = derive({ network: NetworkName }, { words: ['network', 'delete'], args: ['network'] })
+  t.match(remove, { several: true, positionals: [{ completes: 'network' }] })
   const stop = derive({ vm: VmRef }, { words: ['vm', 'stop'], args: ['vm'] })
   t.match(stop, { several: true, positionals: [{ completes: 'vm' }] })
   t.equal(derive({ vm: VmRef }, { words: ['vm', 'get'], args: ['vm'] }, 'observe').several, undefined)

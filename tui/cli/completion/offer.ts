@@ -3,7 +3,7 @@ import { connect, type Client } from '../../client.ts'
 import type { CommandTable } from '../command-table.ts'
 import { printLines, type Io } from '../io.ts'
 import { escapeControls } from '../render/escape.ts'
-import { findCandidates, rejoinWords, type Candidate } from './candidates.ts'
+import { findCandidates, rejoinWords, type Candidate, type Completion } from './candidates.ts'
 
 /** Milliseconds that names from the daemon are worth waiting for. */
 const PATIENCE = 500
@@ -26,10 +26,10 @@ export async function offerCompletions(args: readonly string[], table: CommandTa
   return 0
 }
 
-async function askNames(kind: 'vm' | 'image', before: readonly string[], io: Io): Promise<Candidate[]> {
+async function askNames(kind: NonNullable<Completion['names']>, before: readonly string[], io: Io): Promise<Candidate[]> {
   const client = await connect({ env: io.env, access: 'observe', ...socketIn(before) })
   try {
-    return kind === 'vm' ? await askVms(client) : await askImages(client)
+    return await { vm: askVms, image: askImages, network: askNetworks }[kind](client)
   } finally {
     client.close()
   }
@@ -43,6 +43,11 @@ async function askVms(client: Client): Promise<Candidate[]> {
 async function askImages(client: Client): Promise<Candidate[]> {
   const { images } = await client.call('image.list', {}, { timeoutMs: PATIENCE })
   return images.map(({ name }) => ({ value: name, about: '' }))
+}
+
+async function askNetworks(client: Client): Promise<Candidate[]> {
+  const { networks } = await client.call('network.list', {}, { timeoutMs: PATIENCE })
+  return networks.map(({ name, prefix = '' }) => ({ value: name, about: prefix }))
 }
 
 /** The socket that the line being typed names. */

@@ -5,9 +5,14 @@ import type { Paint } from './paint.ts'
 import { formatCell } from './value.ts'
 
 export function renderEvent(event: Event, paint: Paint): string {
-  const subject = 'image' in event ? event.image : event.name === undefined ? event.vm : `${event.name} (${event.vm})`
   const detail = describe(event, paint)
-  return escapeControls(`${event.at}  ${event.kind}  ${subject}`) + (detail === '' ? '' : `  ${detail}`)
+  return escapeControls(`${event.at}  ${event.kind}  ${subjectOf(event)}`) + (detail === '' ? '' : `  ${detail}`)
+}
+
+function subjectOf(event: Event): string {
+  if ('image' in event) return event.image
+  if ('network' in event) return event.network
+  return event.name === undefined ? event.vm : `${event.name} (${event.vm})`
 }
 
 function describe(event: Event, paint: Paint): string {

@@ -32,6 +32,7 @@ export function emptyNote(command: Command, result: Json, filtered: boolean): st
   if (filtered) return `none of the ${command.table.rows} match`
   if (command.method === 'vm.list') return 'no VMs; make one: aetherscale vm create IMAGE'
   if (command.method === 'image.list') return 'no images; import one: aetherscale image import PATH'
+  if (command.method === 'network.list') return 'no private networks; make one: aetherscale network create NAME'
   return `no ${command.table.rows}`
 }
 
@@ -73,6 +74,7 @@ const sayings: Sayings = {
   'vm.restart': ({ vm, endedBy }, paint) => [`${sayState(vm, paint)}${endings[endedBy]}`],
   'vm.delete': ({ id }) => [`${id} is deleted`],
   'image.delete': ({ name }) => [`${name} is deleted`],
+  'network.delete': ({ name }) => [`${name} is deleted`],
   'vm.plan': ({ commands, files, networks }) => [
     ...commands.flatMap(({ purpose, argv }) => [`# ${escapeControls(purpose)}`, argv.map(quoteWord).join(' ')]),
     ...files.map((file, index) => `${index === 0 ? '# files: ' : '#        '}${escapeControls(file)}`),

@@ -67,12 +67,14 @@ t.test('an empty list says what to do', async (t) => {
   t.equal(emptyNote(command('vm list'), { vms: [] }, true), 'none of the vms match')
   t.equal(emptyNote(command('vm list'), { vms: [vm] }, false), undefined)
   t.equal(emptyNote(command('vm get'), vm, false), undefined)
+  t.equal(emptyNote(command('network list'), { networks: [] }, false), 'no private networks; make one: aetherscale network create NAME')
 })
 
 t.test('an operation is said in a sentence', async (t) => {
   t.strictSame(renderResult(command('vm start'), { vm }, plain), ['web (adbvzwdf) is running'])
   t.strictSame(renderResult(command('vm stop'), { vm, endedBy: 'sigkill' }, plain), ['web (adbvzwdf) is running; ended by SIGKILL'])
   t.strictSame(renderResult(command('vm delete'), { id: 'adbvzwdf' }, plain), ['adbvzwdf is deleted'])
+  t.strictSame(renderResult(command('network delete'), { name: 'lan' }, plain), ['lan is deleted'])
 })
 
 t.test('a plan can be pasted into a shell', async (t) => {
@@ -102,6 +104,7 @@ t.test('an event is one line, whatever the guest calls its interface', async (t)
     '2026-01-02T03:04:05.678Z  vm.state  web (adbvzwdf)  starting -> running',
   )
   t.equal(render({ at: 'now', kind: 'image.deleted', image: 'tiny' }), 'now  image.deleted  tiny')
+  t.equal(render({ at: 'now', kind: 'network.created', network: 'lan' }), 'now  network.created  lan')
   const addresses = [{ address: '10.0.2.15\n', prefixLength: 24, interface: 'x' }]
   t.equal(render({ at: 'now', vm: 'adbvzwdf', kind: 'vm.addresses', addresses }), 'now  vm.addresses  adbvzwdf  10.0.2.15\\x0a')
 })

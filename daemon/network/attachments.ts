@@ -1,0 +1,72 @@
+/** Gives the interfaces of a VM their taps, and takes them away. To be called in the VM's queue. */
+import { UserError } from '../../policy/errors.ts'
+import type { Logger } from '../log.ts'
+import type { VmRecord } from '../vm/record.ts'
+import type { Bridges } from './bridges.ts'
+import type { NetworkHelper } from './helper.ts'
+import type { HostLinks } from './links.ts'
+import { removeLink } from './remove-link.ts'
+import { networkRequests, tapsOf, type AttachRequest, type Tap } from './requests.ts'
+import type { NetworkTable } from './table.ts'
+
+export interface Attachments {
+  /**
+   * Throws NETWORK_NOT_FOUND or NETWORK_RECORD_BROKEN where an interface is to be on a private network that there is not,
+   * or that is about to go. Whoever makes a VM asks in the turn in which the VM becomes known.
+   */
+  check(networks: readonly { readonly kind: string; readonly name?: string }[]): void
+  /**
+   * Has all made that the VM's interfaces need of the host, from whatever is there; the taps' names by the interface's
+   * index. A tap that QEMU holds is left as it is. Throws the helper's errors and those of {@link check}.
+   */
+  attach(record: VmRecord): Promise<ReadonlyMap<number, string>>
+  /** Has the taps removed. Throws what {@link removeLink} throws. */
+  detach(record: VmRecord): Promise<void>
+  /** What {@link attach} would ask the helper for, by the interface's index. */
+  requests(record: VmRecord): ReadonlyMap<number, readonly AttachRequest[]>
+}
+
+interface Dependencies {
+  readonly helper: NetworkHelper
+  readonly table: NetworkTable
+  readonly bridges: Bridges
+  readonly links: HostLinks
+  /** Networks that are being deleted. */
+  readonly leaving: ReadonlySet<string>
+  readonly log: Logger
+}
+
+export function createAttachments({ helper, table, bridges, links, leaving, log }: Dependencies): Attachments {
+  const fieldOf = (index: number): string => `networks.${index}.name`
+  return {
+    check(networks) {
+      for (const [index, { kind, name = '' }] of networks.entries()) {
+        if (kind !== 'network') continue
+        if (leaving.has(name)) {
+          throw new UserError('NETWORK_NOT_FOUND', `Network "${name}" is being deleted`, { field: fieldOf(index) })
+        }
+        table.find(name, fieldOf(index))
+      }
+    },
+    async attach(record) {
+      const names = new Map<number, string>()
+      for (const tap of tapsOf(record)) {
+        if ('network' in tap.attach) await bridges.ensure(table.find(tap.attach.network, fieldOf(tap.nic)))
+        names.set(tap.nic, (await helper.call('tap.ensure', tap)).name)
+      }
+      return names
+    },
+    async detach(record) {
+      for (const { vm, nic } of tapsOf(record)) {
+        await removeLink({ helper, links, log }, { operation: 'tap.delete', params: { vm, nic } })
+      }
+    },
+    requests(record) {
+      const ofTap = (tap: Tap): AttachRequest[] => [
+        ...('network' in tap.attach ? networkRequests(table.find(tap.attach.network, fieldOf(tap.nic))) : []),
+        { operation: 'tap.ensure', params: tap },
+      ]
+      return new Map(tapsOf(record).map((tap) => [tap.nic, ofTap(tap)]))
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/** A fresh Debian machine of a test's own (box.sh), with a network of its own. */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const script = join(import.meta.dirname, 'box.sh')
+/** Only bounds a wait that should end long before. */
+const WITHIN_MS = 60_000
+
+interface Test {
+  teardown(clean: () => unknown): unknown
+}
+
+interface Ended {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Box {
+  /** Runs a command line of sh(1) as root; answers what it printed, without the last newline, and throws if it fails. */
+  sh(line: string): string
+  /** Runs a command as a user of the box, to whatever end it comes to. */
+  as(user: string, argv: readonly string[], input?: string): Ended
+  /** Copies files and folders of the host into a folder. */
+  put(folder: string, ...files: string[]): void
+  /** Runs {@link sh} again and again until `isRight` of its answer; throws the last answer after a while. */
+  until(line: string, isRight: (answer: string) => boolean): Promise<string>
+}
+
+/** Why no box can be opened here; `false` if one can. For the `skip` of a test. */
+export function lacksBoxes(): string | false {
+  if (process.getuid?.() !== 0) return 'only root can boot a machine in a container'
+  for (const [program, name] of [['systemd-nspawn', 'systemd-container'], ['mmdebstrap', 'mmdebstrap'], ['pgrep', 'procps']] as const) {
+    if (!hasProgram(program)) return `${program} is missing: apt-get install ${name}`
+  }
+  return spawnSync('unshare', ['--mount', 'true']).status !== 0 && 'this root may not mount anything'
+}
+
+function hasProgram(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+export function openBox(t: Test, name: string): Box {
+  const call = (argv: readonly string[], input = ''): Ended => {
+    const { error, status, stdout, stderr } = spawnSync('bash', [script, ...argv], { encoding: 'utf8', input, maxBuffer: 2 ** 26 })
+    if (error) throw error
+    return { status, stdout, stderr }
+  }
+  const demand = (...argv: string[]): string => {
+    const { status, stdout, stderr } = call(argv)
+    if (status !== 0) throw new Error(`box.sh ${argv.join(' ')}: ${stderr}${stdout}`)
+    return stdout.trimEnd()
+  }
+  demand('up', name, '--private-network')
+  t.teardown(() => demand('down', name))
+  const box: Box = {
+    sh: (line) => demand('run', name, 'sh', '-ec', line),
+    as: (user, argv, input) => call(['as', name, user, ...argv], input),
+    put: (folder, ...files) => void demand('put', name, ...files, folder),
+    async until(line, isRight) {
+      const end = Date.now() + WITHIN_MS
+      for (;;) {
+        const answer = box.sh(line)
+        if (isRight(answer)) return answer
+        if (Date.now() > end) throw new Error(`${line}: still ${answer}`)
+        await delay(100)
+      }
+    },
+  }
+  return box
+}
