@@ -52,11 +52,14 @@ const daemon: Program = {
   nodeFlags: [],
 }
 
-/** What runs with a privilege runs no code but its own: nothing is compiled or evaluated on the way. */
+/**
+ * What runs with a privilege runs no code but its own: nothing is compiled or evaluated on the way. It makes garbage
+ * slowly and lives long, so that V8's usual young generation would hold a hundred MiB of it.
+ */
 export const helper: Program = {
   name: 'aetherscale-net',
   options: { ...shared, entryPoints: { 'aetherscale-net': 'helper/main.ts' } },
-  nodeFlags: ['--jitless', '--disallow-code-generation-from-strings'],
+  nodeFlags: ['--jitless', '--disallow-code-generation-from-strings', '--max-semi-space-size=1'],
 }
 
 export const programs: readonly Program[] = [client, daemon, helper]

@@ -3,16 +3,20 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, typ
 import { dirname } from 'node:path'
 import { Allowlist } from '../policy/privileged/allowlist.ts'
 import type { Principal } from './decide.ts'
+import { refuse } from './refusal.ts'
 
-/** Whom the file grants what, by uid. Throws an Error that says in words why the file counts for nothing. */
+/** Whom the file grants what, by uid. Throws NET_DENIED that says in words why it counts for nothing. */
 export function readAllowlist(path: string): ReturnType<typeof parseAllowlist> {
-  requireRootsOnly(dirname(path), lstatSync(dirname(path)), 'isDirectory')
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  let fd: number | undefined
   try {
+    requireRootsOnly(dirname(path), lstatSync(dirname(path)), 'isDirectory')
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     requireRootsOnly(path, fstatSync(fd), 'isFile')
     return parseAllowlist(readFileSync(fd, 'utf8'), readFileSync('/etc/passwd', 'utf8'))
+  } catch (error) {
+    return refuse('NET_DENIED', `Everything is denied: ${(error as Error).message}`, 'To see what is wrong: aetherscale-net check')
   } finally {
-    closeSync(fd)
+    if (fd !== undefined) closeSync(fd)
   }
 }
 
@@ -24,7 +28,7 @@ function requireRootsOnly(path: string, stats: Stats, isRightKind: 'isFile' | 'i
 /** PURE. `accounts` is the text of passwd(5); entries for names that are not in there are `unknown`. */
 export function parseAllowlist(text: string, accounts: string): { principals: ReadonlyMap<number, Principal>; unknown: string[] } {
   const { data, error } = Allowlist.safeParse(JSON.parse(text))
-  if (!data) throw new Error(error?.issues.map(({ path, code }) => `${path.join('.') || 'it'} does not fit: ${code}`).join('; '))
+  if (!data) throw new Error(error.issues.map(({ path, code }) => `${path.join('.') || 'it'} does not fit: ${code}`).join('; '))
   const uids = new Map(accounts.split('\n').map((line) => line.split(':')).map(([name = '', , uid]) => [name, uid]))
   const principals = new Map<number, Principal>()
   const unknown: string[] = []
@@ -35,4 +39,13 @@ export function parseAllowlist(text: string, accounts: string): { principals: Re
     else principals.set(Number(uid), { uid: Number(uid), names: [uid, ...[...uids.keys()].filter((name) => uids.get(name) === uid)], grant })
   }
   return { principals, unknown }
+}
+
+/** The same in words, for the admin. Throws as {@link readAllowlist} does. */
+export function explainAllowlist(path: string): string {
+  const { principals, unknown } = readAllowlist(path)
+  const grants = Array.from(principals.values(), ({ names: [uid, name], grant: { bridges, prefix = 'none', quota } }) =>
+    `uid ${uid} (${name ?? 'no account'}): ${quota.taps} taps, ${quota.bridges} private networks; bridges of the host: ${bridges.join(', ') || 'none'}; prefixes: ${prefix}\n`)
+  const nobody = unknown.map((entry) => `"${entry}" is nobody: /etc/passwd has no such account. If it comes from elsewhere, write its uid.\n`)
+  return `${[...grants, ...nobody].join('')}Whoever is not named here may do nothing.\n`
 }

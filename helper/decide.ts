@@ -7,32 +7,23 @@ import { deriveBridgeMac, deriveName, GROUP, type Identity } from './names.ts'
 import { refuse } from './refusal.ts'
 import type { Request } from './request.ts'
 
-/** Who asks, as the kernel vouches for it, and what the allowlist grants. */
-export interface Principal {
-  readonly uid: number
-  /** What ip(8) may call the owner of a tap: the uid, and the account's names. */
-  readonly names: readonly string[]
-  readonly grant: Grant
-}
+/**
+ * Who asks, as the kernel vouches for it, and what the allowlist grants. `names` is what ip(8) may call the owner of a
+ * tap: the uid, and the account's names.
+ */
+export type Principal = Readonly<{ uid: number; names: readonly string[]; grant: Grant }>
 
-/** What there is. */
-export interface Host {
-  /** Tells hosts apart: machine-id(5). */
-  readonly id: string
-  readonly links: Links
-  /** The /64 that is advertised, by the bridge's name. */
-  readonly advertised: ReadonlyMap<string, string>
-}
+/** The /64 that is advertised, by the bridge's name. */
+type Advertised = ReadonlyMap<string, string>
 
-export interface Plan {
-  /** In order: lines for `ip -batch`, and settings `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net. */
-  readonly steps: readonly string[]
-  /** Names that a link gets in these steps; what bears one is removed if a step fails. */
-  readonly makes: readonly string[]
-  /** What is advertised from now on; absent where that stays as it is. */
-  readonly advertise?: ReadonlyMap<string, string>
-  readonly result: OperationResult<Request['operation']>
-}
+/** What there is; `id` tells hosts apart: machine-id(5). */
+export type Host = Readonly<{ id: string; links: Links; advertised: Advertised }>
+
+/**
+ * `steps` are lines for `ip -batch`, and settings `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net, in order. `makes` are the
+ * names that a link gets in them: what bears one is removed if a step fails. `advertise` is absent where that stays as it is.
+ */
+export type Plan = Readonly<{ steps: readonly string[]; makes: readonly string[]; advertise?: Advertised; result: OperationResult<Request['operation']> }>
 
 /** What a request is about: its derived names, and the link if it is there. */
 type Target = ReturnType<typeof deriveName> & { readonly link: Link | undefined }
@@ -40,17 +31,15 @@ type Target = ReturnType<typeof deriveName> & { readonly link: Link | undefined 
 /** Throws NET_DENIED, NET_QUOTA, NET_NOT_FOUND and NET_IN_USE. */
 export function decide({ uid, names, grant }: Principal, host: Host, { operation, params }: Request): Plan {
   const links = [...host.links.values()]
-  const own = links.flatMap((link) => ({ link, ...identify(link) })).filter((each) => each.uid === uid)
-  const count = (kind: Identity['kind']): number => own.filter((each) => each.kind === kind).length
-  const used = { taps: count('tap'), bridges: count('bridge') }
+  const own = links.map((link) => ({ link, ...identify(link)! })).filter((each) => each.uid === uid)
+  const used = { taps: own.filter(({ kind }) => kind === 'tap').length, bridges: own.filter(({ kind }) => kind === 'bridge').length }
   const portsOf = (bridge: string): Link[] => links.filter(({ master }) => master === bridge)
   const allow = (change: string): string => `In the allowlist, the entry of uid ${uid} in "principals": ${change}`
 
   const find = (kind: Identity['kind'], key: string): Target => {
     const derived = deriveName({ uid, kind, key })
     const link = host.links.get(derived.name)
-    if (!link || identify(link)) return { ...derived, link }
-    refuse('NET_DENIED', `A link ${derived.name} is there and is not the helper's`, 'Whoever made it has to remove it')
+    return !link || identify(link)?.uid === uid ? { ...derived, link } : refuse('NET_DENIED', `A link ${derived.name} is there and is not the helper's`, 'Whoever made it has to remove it')
   }
   const findTap = ({ vm, nic }: { vm: string; nic: number }): Target => find('tap', `${vm}.${nic}`)
 
@@ -59,14 +48,11 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
 
   const adminBridge = (bridge: string): string => {
     if (!grant.bridges.includes(bridge)) refuse('NET_DENIED', `uid ${uid} may not attach to bridge "${bridge}"`, allow(`add "${bridge}" to "bridges"`))
-    const link = host.links.get(bridge)
-    if (link && kindOf(link) === 'bridge') return bridge
-    refuse('NET_NOT_FOUND', `There is no bridge "${bridge}" on this host`, 'The admin has to make it, at each boot')
+    return kindOf(host.links.get(bridge)) === 'bridge' ? bridge : refuse('NET_NOT_FOUND', `There is no bridge "${bridge}" on this host`, 'The admin has to make it, at each boot')
   }
 
   /** `changed` tells whether there is more to do than to say again what holds already. */
-  const change = (name: string, steps: readonly string[]): Plan =>
-    ({ steps, makes: [], result: { name, changed: steps.some((step) => !step.includes('=')) } })
+  const change = (name: string, steps: string[]): Plan => ({ steps, makes: [], result: { name, changed: steps.some((step) => !step.includes('=')) } })
 
   const erase = ({ name, link }: Target): Plan => change(name, link ? [`link del dev ${name}`] : [])
 
@@ -86,11 +72,9 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   switch (operation) {
     case 'policy.get':
       return { steps: [], makes: [], result: { uid, ...grant, used } }
-    case 'link.list': {
-      const describe = ({ kind = 'tap', key = '', link: { ifname: name, flags, master: bridge } }: (typeof own)[number]) =>
-        ({ name, kind, key, up: flags.includes('UP'), bridge, prefix: host.advertised.get(name) })
-      return { steps: [], makes: [], result: { links: own.map(describe) } }
-    }
+    case 'link.list':
+      return { steps: [], makes: [], result: { links: own.map(({ kind, key, link: { ifname: name, flags, master: bridge } }) =>
+        ({ name, kind, key, up: flags.includes('UP'), bridge, prefix: host.advertised.get(name) })) } }
     case 'bridge.ensure': {
       const target = find('bridge', params.network)
       const { link, name, pending } = target
@@ -98,8 +82,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       const first = `link add dev ${pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`
       if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac}`)
       const isSound = link.address === mac && link.flags.includes('UP') && link.linkinfo?.info_data?.stp_state === 0
-      const mend = isSound ? [] : [`link set dev ${name} address ${mac} up type bridge stp_state 0`]
-      return change(name, [...bridgeSettings(name, isAdvertising), ...mend])
+      return change(name, [...bridgeSettings(name, isAdvertising), ...(isSound ? [] : [`link set dev ${name} address ${mac} up type bridge stp_state 0`])])
     }
     case 'bridge.delete': {
       const target = find('bridge', params.network)
@@ -116,8 +99,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
       const isSound = persist && !multi_queue && link?.address === mac && names.includes(String(user))
       if (!isSound) return make(target, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [silence(pending)], `address ${mac} master ${master}`)
-      const isAttached = link.flags.includes('UP') && link.master === master
-      return change(name, [silence(name), ...(isAttached ? [] : [`link set dev ${name} master ${master} up`])])
+      return change(name, [silence(name), ...(link.flags.includes('UP') && link.master === master ? [] : [`link set dev ${name} master ${master} up`])])
     }
     case 'tap.delete':
       return erase(findTap(params))
@@ -138,9 +120,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
 }
 
 /** A tap has no IPv6 of its own, also when it is a port of nothing: what a guest advertises reaches nobody here. */
-function silence(tap: string): string {
-  return `ipv6/conf/${tap}/disable_ipv6=1`
-}
+const silence = (tap: string): string => `ipv6/conf/${tap}/disable_ipv6=1`
 
 /**
  * The host hears no router on our bridges, forwards nothing that comes from there, and does not tell which addresses it

@@ -1,6 +1,6 @@
 /** Does what was asked, one request at a time, and leaves nothing half made. */
 import { readAllowlist } from './allowlist.ts'
-import { decide, type Principal } from './decide.ts'
+import { decide } from './decide.ts'
 import { useIp, type Ip } from './ip.ts'
 import { identify, isDebris, type Link, type Links } from './links.ts'
 import { readAdvertised, writeAdvertised } from './radvd.ts'
@@ -12,16 +12,13 @@ export type Settings = Readonly<Record<'allowlist' | 'state' | 'ip' | 'hostId', 
 
 /** Requests wait for each other: what one has read of the host, quotas above all, holds until it is done. */
 export function createFulfilment(settings: Settings): (uid: number, request: Request) => Promise<object> {
-  let turn: Promise<unknown> = Promise.resolve()
-  return (uid, request) => {
-    const result = turn.then(() => fulfil(settings, uid, request))
-    turn = result.catch(() => undefined)
-    return result
-  }
+  let turn: Promise<object> = Promise.resolve({})
+  return (uid, request) => (turn = turn.catch(() => undefined).then(() => fulfil(settings, uid, request)))
 }
 
 async function fulfil({ allowlist, state, ip: program, hostId }: Settings, uid: number, request: Request): Promise<object> {
-  const principal = findPrincipal(allowlist, uid)
+  const principal = readAllowlist(allowlist).principals.get(uid)
+  if (!principal) refuse('NET_DENIED', `uid ${uid} is not in the allowlist`, `The admin can add to "principals" in ${allowlist}: "${uid}": {}`)
   let makes: readonly string[] = []
   try {
     const { advertise, result } = await useIp(program, async (ip) => {
@@ -39,16 +36,6 @@ async function fulfil({ allowlist, state, ip: program, hostId }: Settings, uid: 
     if (makes.length > 0) await useIp(program, (ip) => remove(ip, isMade)).catch(() => undefined)
     throw error
   }
-}
-
-function findPrincipal(allowlist: string, uid: number): Principal {
-  try {
-    const principal = readAllowlist(allowlist).principals.get(uid)
-    if (principal) return principal
-  } catch (error) {
-    refuse('NET_DENIED', `Everything is denied: ${(error as Error).message}`, 'To see what is wrong: aetherscale-net check')
-  }
-  refuse('NET_DENIED', `uid ${uid} is not in the allowlist ${allowlist}`, `The admin can add to "principals": "${uid}": {}`)
 }
 
 /** Removes links; answers those that stay. */

@@ -1,15 +1,12 @@
 /** One `ip -batch` process: it tells what links there are, and does what was decided. */
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Link, Links } from './links.ts'
 import { refuse } from './refusal.ts'
 
-/** The kernel answers in milliseconds; what takes this long hangs. */
-const WITHIN_MS = 10_000
-
-const [OURS, PENDING, NUMBER, MAC] = ['ae[bnt][a-z2-7]{12}', 'aen[a-z2-7]{12}', '[0-9]{1,10}', 'address [0-9a-f]{2}(:[0-9a-f]{2}){5}']
-const MASTER = 'master [A-Za-z][A-Za-z0-9_.-]{0,14}'
+const [OURS, PENDING, NUMBER] = ['ae[bnt][a-z2-7]{12}', 'aen[a-z2-7]{12}', '[0-9]{1,10}']
+const [MAC, MASTER] = ['address [0-9a-f]{2}(:[0-9a-f]{2}){5}', 'master [A-Za-z][A-Za-z0-9_.-]{0,14}']
 /**
  * Every line that ip(8) is ever given. It splits words at blanks and commands at newlines by itself, so each line is held
  * against this at the last moment.
@@ -28,15 +25,13 @@ export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_
 /** Whether this may be written to ip(8). */
 export const isLine = (line: string): boolean => LINES.some((grammar) => grammar.test(line))
 
-export interface Ip {
-  links(): Promise<Links>
-  /** Does the steps of a plan in order; one that fails is the last. */
-  run(steps: readonly string[]): Promise<void>
-}
+/** `run` does the steps of a plan in order; one that fails is the last. */
+export type Ip = Readonly<{ links(): Promise<Links>; run(steps: readonly string[]): Promise<void> }>
 
 /** Resolves when `work` and all that it had done is done. Throws what it throws, and NET_FAILED. */
 export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): Promise<T> {
-  const child = spawn(program, ['-N', '-json', '-details', '-batch', '-'], { env: {}, timeout: WITHIN_MS, killSignal: 'SIGKILL' })
+  // the kernel answers in milliseconds; what takes ten seconds hangs
+  const child = spawn(program, ['-N', '-json', '-details', '-batch', '-'], { env: {}, timeout: 10_000, killSignal: 'SIGKILL' })
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(0, 500)))
@@ -62,7 +57,8 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
       if (setting === undefined) write(step)
       else {
         await show(' dev lo')
-        set(setting, value)
+        // one that is not there belongs to a kernel without IPv6, or to a link that is gone, of which the next line tells
+        if (existsSync(`/proc/sys/net/${setting}`)) writeFileSync(`/proc/sys/net/${setting}`, value)
       }
     }
   }
@@ -71,15 +67,5 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
   await result.catch(() => undefined)
   child.stdin.end()
   const reason = await trouble
-  if (reason !== undefined) await result.then(() => refuse('NET_FAILED', `ip: ${reason}`))
-  return await result
-}
-
-/** A setting that is not there belongs to a kernel without IPv6, or to a link that is gone, of which the next line tells. */
-function set(setting: string, value: string): void {
-  try {
-    writeFileSync(`/proc/sys/net/${setting}`, value, { flag: 'r+' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') refuse('NET_FAILED', String(error))
-  }
+  return await result.then((value) => (reason === undefined ? value : refuse('NET_FAILED', `ip: ${reason}`)))
 }

@@ -1,28 +1,17 @@
 /** What links are on the host, and whose they are. */
 import { deriveName, GROUP, type Identity } from './names.ts'
 
-/** What `ip -json -details link show` tells of a link, as far as it counts here. */
-export interface Link {
-  readonly ifname: string
-  readonly group?: string
-  readonly ifalias?: string
-  readonly address?: string
-  readonly flags: readonly string[]
-  /** Name of the bridge that it is a port of. */
-  readonly master?: string
-  readonly linkinfo?: {
-    readonly info_kind?: string
-    /** `user`: who may open a tap, the name of the account, or the uid (a number, also with -N) where it has none. */
-    readonly info_data?: { stp_state?: number; type?: string; user?: string | number; persist?: boolean; multi_queue?: boolean }
-  }
-}
+/** Of a tap, `user` may open it: the name of the account, or the uid (a number, also with -N) where it has none. */
+type LinkData = Readonly<{ stp_state?: number; type?: string; user?: string | number; persist?: boolean; multi_queue?: boolean }>
 
+/** What `ip -json -details link show` tells of a link, as far as it counts; `master` is the bridge that it is a port of. */
+export type Link = Readonly<{ ifname: string; group?: string; ifalias?: string; address?: string; flags: readonly string[]; master?: string; linkinfo?: { info_kind?: string; info_data?: LinkData } }>
 /** Links by name. */
 export type Links = ReadonlyMap<string, Link>
 
-export function kindOf({ linkinfo: { info_kind, info_data } = {} }: Link): Identity['kind'] | undefined {
-  if (info_kind === 'bridge') return 'bridge'
-  return info_kind === 'tun' && info_data?.type === 'tap' ? 'tap' : undefined
+export function kindOf(link: Link | undefined): Identity['kind'] | undefined {
+  const { info_kind, info_data } = link?.linkinfo ?? {}
+  return info_kind === 'bridge' ? 'bridge' : info_kind === 'tun' && info_data?.type === 'tap' ? 'tap' : undefined
 }
 
 /**
@@ -44,6 +33,5 @@ export function identify(link: Link): Identity | undefined {
  */
 export function isDebris(link: Link): boolean {
   const [, letter] = /^ae([bnt])[a-z2-7]{12}$/.exec(link.ifname) ?? []
-  if (letter === undefined || link.ifalias) return false
-  return link.group === GROUP || (letter === 'n' && kindOf(link) === 'tap')
+  return letter !== undefined && !link.ifalias && (link.group === GROUP || (letter === 'n' && kindOf(link) === 'tap'))
 }

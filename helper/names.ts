@@ -5,11 +5,7 @@
 import { createHash } from 'node:crypto'
 
 /** Whose a link is, and what for: the name of a network, or `VM.NIC`. */
-export interface Identity {
-  readonly uid: number
-  readonly kind: 'bridge' | 'tap'
-  readonly key: string
-}
+export type Identity = Readonly<{ uid: number; kind: 'bridge' | 'tap'; key: string }>
 
 /** The group that all our links are in (ip-link(8), GROUP): "aeth" in ASCII. */
 export const GROUP = '1634038888'
@@ -30,6 +26,5 @@ export function deriveName({ uid, kind, key }: Identity): { name: string; pendin
  * Differs from host to host, so that two hosts can join their networks.
  */
 export function deriveBridgeMac(hostId: string, name: string): string {
-  const digest = createHash('sha256').update(`${hostId}\0${name}`).digest('hex')
-  return `02:${digest.slice(0, 10).replace(/..(?=.)/g, '$&:')}`
+  return `02:${createHash('sha256').update(`${hostId}\0${name}`).digest('hex').slice(0, 10).replace(/..(?=.)/g, '$&:')}`
 }

@@ -2,12 +2,11 @@ import type { PrivilegedErrorName } from '../policy/privileged/errors.ts'
 
 /** Why a request is not done. Anything else that is thrown is a defect. */
 export class Refusal extends Error {
-  readonly code: PrivilegedErrorName
-  readonly hint: string | undefined
+  declare readonly code: PrivilegedErrorName
+  declare readonly hint: string | undefined
   constructor(code: PrivilegedErrorName, message: string, hint?: string) {
     super(message)
-    this.code = code
-    this.hint = hint
+    Object.assign(this, { code, hint })
   }
 }
 

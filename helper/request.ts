@@ -28,8 +28,7 @@ export function parseEnvelope(bytes: Uint8Array): z.output<typeof Envelope> {
 /** Throws METHOD_NOT_FOUND and INVALID_PARAMS. */
 export function parseRequest({ method, params }: z.output<typeof Envelope>): Request {
   if (!Object.hasOwn(operations, method)) refuse('METHOD_NOT_FOUND', 'There is no such operation')
-  const { data, error } = operations[method as Operation].safeParse(params)
-  if (data) return { operation: method, params: data } as Request
-  const [issue] = error?.issues ?? []
-  refuse('INVALID_PARAMS', `${['params', ...(issue?.path ?? [])].join('.')} does not fit ${method}: ${issue?.code}`)
+  const { success, data, error } = operations[method as Operation].safeParse(params)
+  if (success) return { operation: method, params: data } as Request
+  refuse('INVALID_PARAMS', `${['params', ...error.issues[0]!.path].join('.')} does not fit ${method}: ${error.issues[0]!.code}`)
 }

@@ -3,7 +3,7 @@
  * compare. The message of an error says what happened and why, its hint what to do.
  */
 
-import { privilegedErrors } from './privileged/errors.ts'
+import { privilegedCodes } from './privileged/errors.ts'
 
 /** What an error means for a script: the exit status of `aetherscale`. */
 export const exitStatus = {
@@ -26,7 +26,11 @@ interface ErrorEntry {
 }
 
 export const errorTable = {
-  ...privilegedErrors,
+  PARSE_ERROR: { code: privilegedCodes.PARSE_ERROR, exit: 'usage', summary: 'The line is not one JSON text in UTF-8' },
+  INVALID_REQUEST: { code: privilegedCodes.INVALID_REQUEST, exit: 'usage', summary: 'The JSON is not a JSON-RPC 2.0 request' },
+  METHOD_NOT_FOUND: { code: privilegedCodes.METHOD_NOT_FOUND, exit: 'usage', summary: 'There is no such method' },
+  INVALID_PARAMS: { code: privilegedCodes.INVALID_PARAMS, exit: 'usage', summary: 'The params do not fit the method; `field` says which' },
+  INTERNAL: { code: privilegedCodes.INTERNAL, exit: 'failed', summary: 'A defect of the daemon; its log has the details under `ref`' },
 
   ACCESS_DENIED: { code: -32001, exit: 'denied', summary: 'The method changes things and this socket only observes' },
   LINE_TOO_LONG: { code: -32002, exit: 'usage', summary: 'A line is over the limit; the connection is closed' },
@@ -59,6 +63,11 @@ export const errorTable = {
   HOST_IO: { code: 1205, exit: 'failed', summary: 'The host refused a file operation' },
   PATH_TOO_LONG: { code: 1206, exit: 'failed', summary: 'The path of a Unix socket would exceed 107 bytes' },
 
+  NET_DENIED: { code: privilegedCodes.NET_DENIED, exit: 'denied', summary: "The allowlist of the host's network does not permit it; the hint names the line that would" },
+  NET_QUOTA: { code: privilegedCodes.NET_QUOTA, exit: 'denied', summary: 'The allowlist grants no more taps or bridges' },
+  NET_NOT_FOUND: { code: privilegedCodes.NET_NOT_FOUND, exit: 'notFound', summary: 'A bridge that this needs is not on the host' },
+  NET_IN_USE: { code: privilegedCodes.NET_IN_USE, exit: 'conflict', summary: 'Taps are attached to the bridge' },
+  NET_FAILED: { code: privilegedCodes.NET_FAILED, exit: 'failed', summary: 'The host refused the change of its network; what was half made is removed' },
   NET_UNREACHABLE: { code: 1306, exit: 'failed', summary: "The helper that changes the host's network does not answer" },
 
   NETWORK_NOT_FOUND: { code: 1401, exit: 'notFound', summary: 'No private network has this name' },

@@ -9,7 +9,7 @@ export type ImportGraph = ReadonlyMap<string, readonly Import[]>
 interface Rule {
   /** Folders of the repository, besides its own. */
   readonly folders: readonly string[]
-  /** Packages; `any` for whatever package.json lists, types only for those in `types`. */
+  /** Packages, or one module of a package; `any` for whatever package.json lists, types only for those in `types`. */
   readonly packages: 'any' | readonly string[]
   /** Packages whose types alone may be imported. */
   readonly types?: readonly string[]
@@ -18,7 +18,7 @@ interface Rule {
 
 const rules: Readonly<Record<string, Rule>> = {
   policy: { folders: [], packages: ['zod'], reason: 'policy is shared by all programs and imports zod alone' },
-  helper: { folders: ['policy'], packages: ['zod'], reason: 'the privileged program imports policy, zod/mini and node: alone' },
+  helper: { folders: ['policy'], packages: ['zod/mini'], reason: 'the privileged program imports policy, zod/mini and node: alone' },
   daemon: { folders: ['policy'], packages: 'any', reason: 'the daemon serves clients and does not know them' },
   tui: {
     folders: ['policy'],
@@ -54,7 +54,7 @@ function isAllowed({ specifier, isType }: Import, path: string, part: string, ru
   if (isBuiltin(specifier)) return false
   const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
   if (rule.types?.includes(name) && !isType) return false
-  return rule.packages === 'any' || rule.packages.includes(name)
+  return rule.packages === 'any' || rule.packages.includes(name) || rule.packages.includes(specifier)
 }
 
 /** Rings of files that load one another, each as `a → b → a`. Types and lazy imports do not count: they load nothing. */

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
-import { privilegedErrors, type PrivilegedErrorName } from '../../policy/privileged/errors.ts'
+import { privilegedCodes, type PrivilegedErrorName } from '../../policy/privileged/errors.ts'
 import type { Operation, OperationParams } from '../../policy/privileged/operations.ts'
 import { operationResults, type OperationResult } from '../../policy/privileged/results.ts'
 import { exchangeLine } from './exchange.ts'
@@ -79,7 +79,7 @@ function readAnswer<O extends Operation>(path: string, operation: O, text: strin
   const { data: answer } = Answer.safeParse(parseJson(text))
   if (answer && 'error' in answer) {
     const { message, data: { name, hint } } = answer.error
-    const known: PrivilegedErrorName = Object.hasOwn(privilegedErrors, name) ? (name as PrivilegedErrorName) : 'NET_FAILED'
+    const known: PrivilegedErrorName = Object.hasOwn(privilegedCodes, name) ? (name as PrivilegedErrorName) : 'NET_FAILED'
     throw new UserError(known, message, { ...(hint !== undefined && { hint }) })
   }
   const result = operationResults[operation].safeParse(answer?.result)

@@ -20,5 +20,4 @@ export type Grant = z.output<typeof Grant>
 
 /** A principal is a uid in digits, or the name of an account in /etc/passwd. */
 const Principal = z.string().check(z.regex(/^(0|[1-9]\d{0,9}|[a-z_][a-z0-9_-]{0,31})$/))
-
 export const Allowlist = z.strictObject({ version: z.literal(1), principals: z.record(Principal, Grant) })

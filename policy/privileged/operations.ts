@@ -15,7 +15,6 @@ const text = (grammar: RegExp) => z.string().check(z.regex(grammar))
 const network = { network: text(NETWORK_NAME) }
 const nic = { vm: text(VM_ID), nic: z.int().check(z.minimum(0), z.maximum(7)) }
 const attach = z.union([z.strictObject(network), z.strictObject({ bridge: text(BRIDGE_NAME) })])
-const prefix = z.string().check(z.refine((prefix) => parsePrefix(prefix)?.length === 64))
 
 /** Params by operation. `ensure` converges from any state; `delete` and `clear` of what is not there succeed. */
 export const operations = {
@@ -30,7 +29,7 @@ export const operations = {
   'tap.ensure': z.strictObject({ ...nic, attach, mac: text(MAC_ADDRESS) }),
   'tap.delete': z.strictObject(nic),
   /** Router advertisements of a /64 (no default route) on the caller's private network. */
-  'ra.set': z.strictObject({ ...network, prefix }),
+  'ra.set': z.strictObject({ ...network, prefix: z.string().check(z.refine((prefix) => parsePrefix(prefix)?.length === 64)) }),
   'ra.clear': z.strictObject(network),
 }
 

@@ -1,12 +1,7 @@
 /** IPv6 prefixes, read strictly and compared as numbers. Pure. */
 
-export interface Prefix {
-  /** All 128 bits; those behind `length` are 0. */
-  readonly bits: bigint
-  readonly length: number
-  /** Canonical text (RFC 5952). */
-  readonly text: string
-}
+/** `bits` are all 128, those behind `length` are 0; `text` is canonical (RFC 5952). */
+export type Prefix = Readonly<{ bits: bigint; length: number; text: string }>
 
 /**
  * Reads `ADDRESS/LENGTH`: hexadecimal groups and `::` alone (no zone, no dotted quad), no bit set behind the length, and
@@ -22,10 +17,8 @@ export function parsePrefix(text: string): Prefix | undefined {
   const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
   const bits = BigInt(`0x${groups.map((group) => group.padStart(4, '0')).join('')}`)
   const isAssignable = bits >> 125n === 0b001n || bits >> 121n === 0b1111110n
-  const hostBits = bits & ((1n << BigInt(128 - length)) - 1n)
-  return isAssignable && hostBits === 0n ? { bits, length, text: `${canonical}/${length}` } : undefined
+  return isAssignable && BigInt.asUintN(128 - length, bits) === 0n ? { bits, length, text: `${canonical}/${length}` } : undefined
 }
 
-export function containsPrefix(outer: Prefix, inner: Prefix): boolean {
-  return inner.length >= outer.length && (inner.bits ^ outer.bits) >> BigInt(128 - outer.length) === 0n
-}
+export const containsPrefix = (outer: Prefix, inner: Prefix): boolean =>
+  inner.length >= outer.length && (inner.bits ^ outer.bits) >> BigInt(128 - outer.length) === 0n

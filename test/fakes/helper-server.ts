@@ -1,6 +1,6 @@
 /** Plays the privileged helper: one request a connection, answered as the test says, and closed. */
 import type { Socket } from 'node:net'
-import { privilegedErrors, type PrivilegedErrorName } from '../../policy/privileged/errors.ts'
+import { privilegedCodes, type PrivilegedErrorName } from '../../policy/privileged/errors.ts'
 import type { Operation } from '../../policy/privileged/operations.ts'
 import { LineSplitter } from '../../policy/wire.ts'
 import { listenOnSocket } from './socket-server.ts'
@@ -22,7 +22,7 @@ export class HelperRefusal {
   readonly error: object
 
   constructor(name: PrivilegedErrorName, message: string, hint?: string) {
-    this.error = { code: privilegedErrors[name].code, message, data: { name, hint } }
+    this.error = { code: privilegedCodes[name], message, data: { name, hint } }
   }
 }
 
