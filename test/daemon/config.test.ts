@@ -45,6 +45,7 @@ t.test('where the network helper listens can be said', (t) => {
   t.equal(loadConfig({ ...env, CONFIG_DIR: folder }).helperSocket, '/run/a.sock')
   t.equal(loadConfig({ ...env, CONFIG_DIR: folder, AETHERSCALE_HELPER_SOCKET: '/run/b.sock' }).helperSocket, '/run/b.sock')
   const long = { ...env, AETHERSCALE_HELPER_SOCKET: `/${'x'.repeat(107)}` }
+  t.equal(loadConfig(env, '/root-of-it').helperSocket, '/root-of-it/run/helper.sock', "a daemon apart leaves the user's links alone")
   t.match(t.throws(() => loadConfig(long)), { data: { name: 'PATH_TOO_LONG', field: 'helperSocket' } })
   t.end()
 })
