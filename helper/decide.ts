@@ -93,7 +93,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       const target = findTap(params)
       const { link, name, pending } = target
       const master = 'bridge' in params.attach ? adminBridge(params.attach.bridge) : ownBridge(params.attach.network)
-      // the highest first octet that is unicast and locally administered: no bridge takes it for its own
+      // the highest first octet that is unicast and locally administered: a bridge with another port does not take it for its own
       const mac = `fe${params.mac.slice(2)}`
       const { user = '', persist, multi_queue } = link?.linkinfo?.info_data ?? {}
       // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.

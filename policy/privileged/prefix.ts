@@ -16,7 +16,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   const [head = [], tail = []] = canonical.split('::').map((half) => half.split(':').filter(Boolean))
   const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
   const bits = BigInt(`0x${groups.map((group) => group.padStart(4, '0')).join('')}`)
-  const isAssignable = bits >> 125n === 0b001n || bits >> 121n === 0b1111110n
+  const isAssignable = (bits >> 125n === 0b001n && length >= 3) || (bits >> 121n === 0b1111110n && length >= 7)
   return isAssignable && BigInt.asUintN(128 - length, bits) === 0n ? { bits, length, text: `${canonical}/${length}` } : undefined
 }
 
