@@ -43,8 +43,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   }
   const findTap = ({ vm, nic }: { vm: string; nic: number }): Target => find('tap', `${vm}.${nic}`)
 
-  const ownBridge = (network: string): string =>
-    find('bridge', network).link?.ifname ?? refuse('NET_NOT_FOUND', `Network "${network}" has no bridge`, 'Make it first: bridge.ensure')
+  const ownBridge = (network: string): string => find('bridge', network).link?.ifname ?? refuse('NET_NOT_FOUND', `Network "${network}" has no bridge`, 'First: bridge.ensure')
 
   const adminBridge = (bridge: string): string => {
     if (!grant.bridges.includes(bridge)) refuse('NET_DENIED', `uid ${uid} may not attach to bridge "${bridge}"`, allow(`add "${bridge}" to "bridges"`))

@@ -21,15 +21,15 @@ async function fulfil({ allowlist, state, ip: program, hostId }: Settings, uid: 
   if (!principal) refuse('NET_DENIED', `uid ${uid} is not in the allowlist`, `The admin can add to "principals" in ${allowlist}: "${uid}": {}`)
   let makes: readonly string[] = []
   try {
-    const { advertise, result } = await useIp(program, async (ip) => {
+    return await useIp(program, async (ip) => {
       const links = await remove(ip, isDebris)
       const plan = decide(principal, { id: hostId, links, advertised: readAdvertised(state) }, request)
       makes = plan.makes
+      // before the links: what cannot be told to radvd is not begun
+      if (plan.advertise) writeAdvertised(state, plan.advertise)
       await ip.run(plan.steps)
-      return plan
+      return plan.result
     })
-    if (advertise) writeAdvertised(state, advertise)
-    return result
   } catch (error) {
     const isMade = (link: Link): boolean => makes.includes(link.ifname) && (isDebris(link) || identify(link) !== undefined)
     // should this fail as well, the next request finds what is left

@@ -24,8 +24,8 @@ export function serve(server: Server, uid: number, fulfil: (uid: number, request
       reply['error'] = { code: privilegedCodes[name], message, data: { name, hint } }
     }
     // characters that do not print are escaped: a line is one line, and shows what it holds
-    const line = JSON.stringify({ ...note, ms: Math.round(performance.now() - began) })
-    log(line.replace(/[^ -~]/g, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`))
+    const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    log(JSON.stringify({ ...note, ms: Math.round(performance.now() - began) }).replace(/[^ -~]/g, escape))
     socket.end(`${JSON.stringify(reply)}\n`, () => socket.destroy())
   })())
 }
