@@ -17,8 +17,8 @@ export function writeAdvertised(folder: string, advertised: ReadonlyMap<string, 
   if (blocks.some((block) => block.match(BLOCK) === null)) throw new Error('not a block for radvd')
   // a rename follows nothing that somebody else who may write to pending/ has laid there
   const put = (name: string, text: string): void => {
-    writeFileSync(join(folder, 'new'), text, { mode: 0o644 })
-    renameSync(join(folder, 'new'), join(folder, name))
+    writeFileSync(join(folder, 'radvd.conf.new'), text, { mode: 0o644 })
+    renameSync(join(folder, 'radvd.conf.new'), join(folder, name))
   }
   put('pending/ra', '')
   put('radvd.conf', blocks.join(''))
