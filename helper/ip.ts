@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Link, Links } from './links.ts'
-import { refuse } from './refusal.ts'
+import { Refusal, refuse } from './refusal.ts'
 
 const [OURS, PENDING, NUMBER] = ['ae[bnt][a-z2-7]{12}', 'aen[a-z2-7]{12}', '[0-9]{1,10}']
 const [MAC, MASTER] = ['address [0-9a-f]{2}(:[0-9a-f]{2}){5}', 'master [A-Za-z][A-Za-z0-9_.-]{0,14}']
@@ -62,10 +62,10 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
       }
     }
   }
-  const links = async (): Promise<Links> => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link]))
-  const result = work({ links, run })
-  await result.catch(() => undefined)
+  const result = work({ links: async () => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link])), run })
+  const outcome: unknown = await result.catch((error: unknown) => error)
   child.stdin.end()
   const reason = await trouble
-  return await result.then((value) => (reason === undefined ? value : refuse('NET_FAILED', `ip: ${reason}`)))
+  if (reason !== undefined && !(outcome instanceof Refusal)) refuse('NET_FAILED', `ip: ${reason}`)
+  return await result
 }

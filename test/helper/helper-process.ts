@@ -1,7 +1,7 @@
 /** The real helper, in a namespace of the test's own, for principals of the test's choice. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, openSync, closeSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,7 +73,9 @@ export async function startHelper(
       const log = openSync(logFile, 'a')
       child = spawn(enter, args, { stdio: ['ignore', log, log] })
       closeSync(log)
-      for (let tries = 0; !uids.every((uid) => existsSync(socket(uid))); tries++) {
+      // its mode is the last thing but one that is set, when it listens already
+      const listens = (uid: number): boolean => existsSync(socket(uid)) && (statSync(socket(uid)).mode & 0o777) === 0o600
+      for (let tries = 0; !uids.every(listens); tries++) {
         if (tries > 3000 || child.exitCode !== null) throw new Error(`the helper does not listen:\n${readFileSync(logFile, 'utf8')}`)
         await delay(10)
       }

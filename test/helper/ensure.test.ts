@@ -1,0 +1,320 @@
+/** What the helper makes, and keeps making of whatever it finds: against the real kernel, in a namespace of the test's own. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import t, { type Test } from 'tap'
+import { locateProgram } from '../../daemon/service/environment.ts'
+import { routerAdvertisement } from '../inputs/router-advertisement.ts'
+import { startHelper, type TestHelper } from './helper-process.ts'
+import { brokenSettings, flawsOf, holdTap, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID, untilItListens } from './links.ts'
+import { lacksTaps, openNamespace, type Namespace } from './namespace.ts'
+
+const skip = lacksTaps()
+const radvd = locateProgram('radvd')
+const MAC = '52:54:00:12:34:56'
+const PREFIX = 'fd00:ae:0:1::/64'
+const GRANT = { bridges: ['br0', 'br1', 'br2'], prefix: 'fd00:ae::/32' }
+const [LAN, TAP] = [nameOf('bridge', 'lan'), nameOf('tap', 'abcdefgh.0')]
+const lan = { uid: UID, kind: 'bridge', key: 'lan' } as const
+const tap = { uid: UID, kind: 'tap', key: 'abcdefgh.0' } as const
+const onLan = { vm: 'abcdefgh', nic: 0, attach: { network: 'lan' }, mac: MAC }
+
+interface Host {
+  readonly namespace: Namespace
+  readonly helper: TestHelper
+  /** By the usual principal, and without an error. */
+  do(method: string, params?: object): Promise<Record<string, unknown>>
+  /** Name of the error. */
+  refusal(method: string, params?: object, uid?: number): Promise<string | undefined>
+  ip(line: string): string
+}
+
+/** A host whose defaults are the worst for us: it forwards, and hears routers all the same. */
+async function startHost(t: Test, principals: Record<string, object> = { [UID]: GRANT }): Promise<Host> {
+  const namespace = await openNamespace(t)
+  namespace.ask('sh', '-c', 'cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding; echo 2 >ipv6/conf/default/accept_ra')
+  const helper = await startHelper(t, namespace, principals)
+  await untilItListens(helper, Object.keys(principals).map(Number))
+  return {
+    namespace,
+    helper,
+    async do(method, params) {
+      const { result, error } = await helper.ask(UID, method, params)
+      return result ?? { error }
+    },
+    refusal: async (method, params, uid = UID) => (await helper.ask(uid, method, params)).error?.data.name,
+    ip: (line) => namespace.ask('ip', ...line.split(' ')),
+  }
+}
+
+const indexOf = ({ namespace }: Host, name: string): number | undefined => linksIn(namespace).get(name)?.ifindex
+
+t.test('a bridge and a tap are made with all that is promised of them, and ensuring them again changes nothing', { skip }, async (t) => {
+  const host = await startHost(t)
+  const { namespace } = host
+  t.notMatch(readFileSync('/etc/passwd', 'utf8'), new RegExp(`:${OTHER}:`), 'a principal needs no account')
+  t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: true })
+  t.same(flawsOf(namespace, lan), [])
+  t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true })
+  t.same(flawsOf(namespace, tap, { mac: MAC, master: LAN }), [])
+  t.same(flawsOf(namespace, lan), [], 'its address is not that of a port')
+  t.equal(host.ip(`address show dev ${LAN}`).includes('inet'), false, 'the host has no address on it')
+
+  const before = namesIn(namespace).map((name) => indexOf(host, name))
+  for (let times = 0; times < 2; times++) {
+    t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: false })
+    t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: false })
+  }
+  await holdTap(t, namespace, TAP)
+  t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: false }, 'also while its owner holds it open')
+  t.same(namesIn(namespace).map((name) => indexOf(host, name)), before, 'they are the same links')
+  t.same([...flawsOf(namespace, lan), ...flawsOf(namespace, tap, { mac: MAC, master: LAN })], [])
+})
+
+t.test('the tap of a principal that has an account stays the same link, too', { skip }, async (t) => {
+  const host = await startHost(t, { 0: GRANT })
+  await host.helper.ask(0, 'bridge.ensure', { network: 'lan' })
+  t.match(await host.helper.ask(0, 'tap.ensure', onLan), { result: { changed: true } })
+  t.match(await host.helper.ask(0, 'tap.ensure', onLan), { result: { changed: false } })
+  t.same(flawsOf(host.namespace, { ...tap, uid: 0 }, { mac: MAC, master: nameOf('bridge', 'lan', 0) }), [])
+})
+
+t.test('whatever was done to a bridge, ensuring it again mends it', { skip }, async (t) => {
+  const host = await startHost(t)
+  const { namespace } = host
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('tap.ensure', onLan)
+  const before = indexOf(host, LAN)
+  const link = { down: `link set ${LAN} down`, 'another MAC': `link set ${LAN} address 02:00:00:00:00:01`, 'with STP': `link set ${LAN} type bridge stp_state 1` }
+  for (const [what, line] of Object.entries(link)) {
+    host.ip(line)
+    t.not(flawsOf(namespace, lan).length, 0, what)
+    t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: true }, what)
+    t.same(flawsOf(namespace, lan), [], what)
+  }
+  for (const setting of ['ipv4/forwarding=1', 'ipv4/arp_ignore=0', 'ipv6/accept_ra=2', 'ipv6/forwarding=1', 'ipv6/addr_gen_mode=1', 'ipv6/disable_ipv6=0']) {
+    const [, family, name, value] = /(\w+)\/(\w+)=(\d)/.exec(setting)!
+    namespace.ask('sh', '-c', `echo ${value} >/proc/sys/net/${family}/conf/${LAN}/${name}`)
+    t.same(brokenSettings(namespace, LAN, 'bridge'), [setting])
+    await host.do('bridge.ensure', { network: 'lan' })
+    t.same(flawsOf(namespace, lan), [], setting)
+  }
+  t.equal(indexOf(host, LAN), before, 'and it is the same link')
+  t.equal(linksIn(namespace).get(TAP)?.master, LAN, 'its ports stay')
+  host.ip(`link del ${LAN}`)
+  t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: true })
+  t.same(flawsOf(namespace, lan), [], 'deleted')
+})
+
+t.test('a tap that is down or attached elsewhere is attached again, under the process that holds it', { skip }, async (t) => {
+  const host = await startHost(t)
+  host.ip('link add br9 type bridge')
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('tap.ensure', onLan)
+  const before = indexOf(host, TAP)
+  await holdTap(t, host.namespace, TAP)
+  for (const line of [`link set ${TAP} nomaster`, `link set ${TAP} master br9`, `link set ${TAP} down`]) {
+    host.ip(line)
+    t.not(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }).length, 0)
+    t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true }, line)
+    t.same(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }), [], line)
+  }
+  host.namespace.ask('sh', '-c', `echo 0 >/proc/sys/net/ipv6/conf/${TAP}/disable_ipv6`)
+  await host.do('tap.ensure', onLan)
+  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }), [], 'with IPv6')
+  t.equal(indexOf(host, TAP), before)
+  await host.do('bridge.ensure', { network: 'dmz' })
+  t.same(await host.do('tap.ensure', { ...onLan, attach: { network: 'dmz' } }), { name: TAP, changed: true })
+  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: nameOf('bridge', 'dmz') }), [], 'moved, as is asked')
+  t.equal(indexOf(host, TAP), before)
+})
+
+t.test('a tap of which its owner or root changed what the kernel keeps of it is made anew', { skip }, async (t) => {
+  const host = await startHost(t)
+  const { namespace } = host
+  await host.do('bridge.ensure', { network: 'lan' })
+  const check = async (what: string, tamper: () => unknown, mac = MAC): Promise<void> => {
+    await host.do('tap.ensure', onLan)
+    const before = indexOf(host, TAP)
+    await tamper()
+    t.same(await host.do('tap.ensure', { ...onLan, mac }), { name: TAP, changed: true }, what)
+    t.same(flawsOf(namespace, tap, { mac, master: LAN }), [], what)
+    t.not(indexOf(host, TAP), before, what)
+    t.same(namesIn(namespace), [LAN, TAP].sort(), what)
+  }
+  const remake = (how: string) => (): void => {
+    const { group, ifalias = '' } = linksIn(namespace).get(TAP)!
+    host.ip(`link del ${TAP}`)
+    host.ip(`tuntap add ${TAP} mode tap${how}`)
+    host.ip(`link set ${TAP} group ${group} alias ${ifalias} address fe${MAC.slice(2)} master ${LAN} up`)
+  }
+  for (const line of ['mac 52:54:00:00:00:01', `owner ${OTHER}`, 'persist 0'].filter((line) => !lacksPrincipals || !line.startsWith('owner'))) {
+    await check(`by its owner: ${line}`, async () => await (await holdTap(t, namespace, TAP)).tell(line))
+  }
+  await check('deleted by its owner', async () => {
+    const held = await holdTap(t, namespace, TAP)
+    await held.tell('persist 0')
+    await held.release()
+    t.equal(indexOf(host, TAP), undefined)
+  })
+  await check('another MAC, by root', () => host.ip(`link set ${TAP} address 52:54:00:00:00:02`))
+  await check('of nobody, by root', remake(''))
+  if (!lacksPrincipals) await check('of somebody else, by root', remake(` user ${OTHER}`))
+  await check('multi_queue', remake(` user ${UID} multi_queue`))
+  await check('a guest with another MAC', () => undefined, '52:54:00:00:00:03')
+})
+
+t.test('deleting what is not there succeeds, and a bridge with taps stays', { skip }, async (t) => {
+  const host = await startHost(t)
+  t.same(await host.do('tap.delete', { vm: 'abcdefgh', nic: 0 }), { name: TAP, changed: false })
+  t.same(await host.do('bridge.delete', { network: 'lan' }), { name: LAN, changed: false })
+  t.equal(await host.refusal('tap.ensure', onLan), 'NET_NOT_FOUND')
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('tap.ensure', onLan)
+  t.equal(await host.refusal('bridge.delete', { network: 'lan' }), 'NET_IN_USE')
+  t.same(namesIn(host.namespace), [LAN, TAP].sort())
+  const held = await holdTap(t, host.namespace, TAP)
+  t.same(await host.do('tap.delete', { vm: 'abcdefgh', nic: 0 }), { name: TAP, changed: true }, 'also one that is held open')
+  await held.release()
+  t.same(await host.do('bridge.delete', { network: 'lan' }), { name: LAN, changed: true })
+  t.same(namesIn(host.namespace), [])
+})
+
+t.test("a tap is attached to a bridge of the admin's if it is granted, there, and a bridge", { skip }, async (t) => {
+  const host = await startHost(t)
+  const onto = (bridge: string): object => ({ ...onLan, attach: { bridge } })
+  host.ip('link add br0 type bridge')
+  host.ip('link add br2 type veth peer name br3')
+  const before = linksIn(host.namespace).get('br0')
+  t.same(await host.do('tap.ensure', onto('br0')), { name: TAP, changed: true })
+  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: 'br0' }), [])
+  t.same(await host.do('tap.ensure', onto('br0')), { name: TAP, changed: false })
+  const after = linksIn(host.namespace).get('br0')
+  t.same([after?.ifindex, after?.flags.includes('UP'), after?.group], [before?.ifindex, false, before?.group], 'of the bridge nothing is changed')
+  t.equal(await host.refusal('tap.ensure', onto('br1')), 'NET_NOT_FOUND', 'not there')
+  t.equal(await host.refusal('tap.ensure', onto('br2')), 'NET_NOT_FOUND', 'a veth')
+  t.equal(await host.refusal('tap.ensure', onto('br3')), 'NET_DENIED', 'not granted')
+  t.equal(linksIn(host.namespace).get(TAP)?.master, 'br0', 'a refused attachment changes nothing')
+})
+
+t.test('two principals with the same names have links apart, and see and delete but their own', { skip: lacksPrincipals }, async (t) => {
+  const host = await startHost(t, { [UID]: GRANT, [OTHER]: GRANT })
+  for (const uid of [UID, OTHER]) {
+    await host.helper.ask(uid, 'bridge.ensure', { network: 'lan' })
+    t.match(await host.helper.ask(uid, 'tap.ensure', onLan), { result: { changed: true } })
+  }
+  t.equal(namesIn(host.namespace).length, 4)
+  for (const uid of [UID, OTHER]) {
+    const { result } = await host.helper.ask(uid, 'link.list')
+    const [bridge, name] = [nameOf('bridge', 'lan', uid), nameOf('tap', 'abcdefgh.0', uid)]
+    const links = (result?.['links'] as { name: string }[]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    t.same(links, [{ name: bridge, kind: 'bridge', key: 'lan', up: true }, { name, kind: 'tap', key: 'abcdefgh.0', up: true, bridge }])
+    t.same(flawsOf(host.namespace, { ...tap, uid }, { mac: MAC, master: bridge }), [])
+    t.match(await host.helper.ask(uid, 'policy.get'), { result: { used: { taps: 1, bridges: 1 } } })
+  }
+  await host.helper.ask(OTHER, 'tap.delete', { vm: 'abcdefgh', nic: 0 })
+  await host.helper.ask(OTHER, 'bridge.delete', { network: 'lan' })
+  t.same(namesIn(host.namespace), [LAN, TAP].sort())
+})
+
+t.test('what is advertised is in a radvd.conf that radvd takes, and a token is laid', { skip }, async (t) => {
+  const host = await startHost(t)
+  const [file, token] = [join(host.helper.folder, 'radvd.conf'), join(host.helper.folder, 'pending', 'ra')]
+  const isTokenLaid = (): boolean => {
+    const isLaid = existsSync(token)
+    rmSync(token, { force: true })
+    return isLaid
+  }
+  const isTaken = (): boolean => radvd === undefined || spawnSync(radvd, ['-c', '-C', file, '-m', 'stderr']).status === 0
+  const blocks = (): string[] => readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  t.equal(await host.refusal('ra.set', { network: 'lan', prefix: PREFIX }), 'NET_NOT_FOUND')
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('bridge.ensure', { network: 'dmz' })
+  await host.do('tap.ensure', onLan)
+
+  t.same(await host.do('ra.set', { network: 'lan', prefix: PREFIX }), { name: LAN, changed: true })
+  t.ok(isTokenLaid() && isTaken())
+  t.match(blocks(), [new RegExp(`^interface ${LAN} \\{.* AdvDefaultLifetime 0;.* prefix ${PREFIX} `)])
+  t.same(brokenSettings(host.namespace, LAN, 'bridge'), ['ipv6/disable_ipv6=0'], 'it has IPv6 now, and hears no router')
+  t.same(await host.do('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1:0::/64' }), { name: LAN, changed: false })
+  t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: false })
+  t.same(brokenSettings(host.namespace, LAN, 'bridge'), ['ipv6/disable_ipv6=0'], 'ensuring the bridge does not end it')
+  const { links } = await host.do('link.list')
+  t.match((links as object[]).find((link) => (link as { name: string }).name === LAN), { prefix: PREFIX })
+
+  await host.do('ra.set', { network: 'dmz', prefix: 'fd00:ae:0:2::/64' })
+  t.ok(blocks().length === 2 && isTokenLaid() && isTaken())
+  for (const prefix of ['fd00:af::/64', '2001:db8::/64']) t.equal(await host.refusal('ra.set', { network: 'lan', prefix }), 'NET_DENIED', prefix)
+  t.same(await host.do('ra.set', { network: 'lan', prefix: 'fd00:ae:0:3::/64' }), { name: LAN, changed: true })
+  t.same(blocks().map((block) => /prefix (\S+)/.exec(block)?.[1]).sort(), ['fd00:ae:0:2::/64', 'fd00:ae:0:3::/64'])
+  isTokenLaid()
+  t.same(await host.do('ra.clear', { network: 'lan' }), { name: LAN, changed: true })
+  t.ok(blocks().length === 1 && isTokenLaid() && isTaken())
+  t.same(flawsOf(host.namespace, lan), [])
+  t.same(await host.do('ra.clear', { network: 'lan' }), { name: LAN, changed: false })
+  await host.do('bridge.delete', { network: 'dmz' })
+  t.ok(blocks().length === 0 && isTokenLaid(), 'with a bridge goes what was advertised on it')
+})
+
+t.test('nothing is advertised on a bridge into which root put an uplink', { skip }, async (t) => {
+  const host = await startHost(t)
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('tap.ensure', onLan)
+  host.ip('link add uplink type veth peer name far')
+  host.ip(`link set uplink master ${LAN}`)
+  t.equal(await host.refusal('ra.set', { network: 'lan', prefix: PREFIX }), 'NET_DENIED')
+  t.notOk(existsSync(join(host.helper.folder, 'radvd.conf')))
+  t.same(flawsOf(host.namespace, lan), [])
+  t.equal(await host.refusal('bridge.delete', { network: 'lan' }), 'NET_IN_USE', 'nor is it deleted')
+  host.ip('link set uplink nomaster')
+  t.match(await host.do('ra.set', { network: 'lan', prefix: PREFIX }), { changed: true })
+})
+
+t.test('the host believes no guest that says it is a router, also where the host advertises itself', { skip }, async (t) => {
+  const host = await startHost(t)
+  const { namespace } = host
+  host.ip('link add br0 type bridge')
+  host.ip('link set br0 up')
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('bridge.ensure', { network: 'dmz' })
+  await host.do('ra.set', { network: 'lan', prefix: PREFIX })
+  const advertise = async (vm: string, attach: object): Promise<void> => {
+    const { name } = await host.do('tap.ensure', { vm, nic: 0, attach, mac: MAC })
+    const frame = routerAdvertisement(MAC, 'fd00:bad:0:1::/64').toString('hex')
+    namespace.ask(process.execPath, join(import.meta.dirname, '../system/send-frame.ts'), String(name), frame)
+  }
+  const heard = (): string => (host.ip('-6 address') + host.ip('-6 route')).split('\n').filter((line) => /bad|default/.test(line)).join('\n')
+  await advertise('pretendx', { network: 'lan' })
+  await advertise('pretendy', { network: 'dmz' })
+  t.equal(heard(), '')
+  await advertise('pretendz', { bridge: 'br0' })
+  t.match(heard(), /fd00:bad:0:1:[^]*default via fe80::.* dev br0/, 'which on a bridge that is not the helper\'s the same frame is made for')
+})
+
+t.test('quotas count what is on the host, to the last', { skip }, async (t) => {
+  const host = await startHost(t, { [UID]: { quota: { taps: 2, bridges: 1 } } })
+  const ensure = (vm: string, mac = MAC) => host.helper.ask(UID, 'tap.ensure', { vm, nic: 0, attach: { network: 'lan' }, mac })
+  const grant = (quota: object | undefined): void => writeFileSync(host.helper.allowlist, JSON.stringify({ version: 1, principals: { [UID]: { quota } } }))
+  await host.do('bridge.ensure', { network: 'lan' })
+  t.equal(await host.refusal('bridge.ensure', { network: 'dmz' }), 'NET_QUOTA')
+  t.match(await host.do('bridge.ensure', { network: 'lan' }), { changed: false }, 'what is there may be ensured')
+  for (const vm of ['aaaaaaaa', 'bbbbbbbb']) t.match(await ensure(vm), { result: { changed: true } })
+  t.match(await ensure('cccccccc'), { error: { data: { name: 'NET_QUOTA', hint: /raise "quota.taps"/ } } })
+  t.match(await ensure('aaaaaaaa', '52:54:00:00:00:09'), { result: { changed: true } }, 'also when it is made anew')
+  t.match(await host.do('policy.get'), { used: { taps: 2, bridges: 1 }, quota: { taps: 2, bridges: 1 } })
+  await host.do('tap.delete', { vm: 'aaaaaaaa', nic: 0 })
+  t.match(await ensure('cccccccc'), { result: { changed: true } }, 'one deleted is one granted')
+
+  grant({ taps: 1, bridges: 0 })
+  t.match(await ensure('bbbbbbbb', '52:54:00:00:00:09'), { result: { changed: true } }, 'a lowered quota takes nothing away')
+  t.match(await ensure('aaaaaaaa'), { error: { data: { name: 'NET_QUOTA' } } })
+  for (const vm of ['bbbbbbbb', 'cccccccc']) await host.do('tap.delete', { vm, nic: 0 })
+  await host.do('bridge.delete', { network: 'lan' })
+  t.equal(await host.refusal('bridge.ensure', { network: 'lan' }), 'NET_QUOTA', 'a quota of none')
+
+  grant(undefined)
+  const networks = Array.from({ length: 9 }, (_, index) => `net${index}`)
+  const answers = await Promise.all(networks.map((network) => host.refusal('bridge.ensure', { network })))
+  t.same(answers.filter((name) => name !== undefined), ['NET_QUOTA'], 'eight without a word about it')
+  t.equal(namesIn(host.namespace).length, 8)
+})

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Stands in for ip(8): hands each line on to the real one as it comes, and after the NTH does WHAT the file `fault` beside
+# it says, `WHAT NTH [keep]`. Without that file it becomes the real one; without `keep` it removes the file as it acts.
+#   die    SIGKILL, once the real one has done the lines so far
+#   tear   SIGKILL to the real one, which may be in the middle of a line, and to itself
+#   pause  writes its pid and the real one's to `paused`, and goes on when somebody writes to the fifo `go`
+# The lines that the last process got are in `lines`.
+ip=$(PATH=/usr/sbin:/sbin:/usr/bin:/bin type -P ip)
+folder=${0%/*}
+[[ -e $folder/fault ]] || exec "$ip" "$@"
+read -r what nth keep <"$folder/fault"
+count=0
+part=
+: >"$folder/lines"
+exec 3> >(exec "$ip" "$@")
+real=$!
+
+act() {
+  [[ $keep ]] || /bin/rm "$folder/fault"
+  case $what in
+    die) exec 3>&- && wait "$real" ;;
+    tear) kill -KILL "$real" ;;
+    pause)
+      echo "$$ $real" >"$folder/paused.new"
+      /bin/mv "$folder/paused.new" "$folder/paused"
+      read -r <"$folder/go"
+      return
+      ;;
+  esac
+  kill -KILL $$
+}
+
+[[ $nth == 0 ]] && act
+while true; do
+  IFS= read -r -t 0.02 line
+  case $? in
+    0)
+      line=$part$line part=
+      printf '%s\n' "$line" >>"$folder/lines"
+      printf '%s\n' "$line" >&3
+      ((++count == nth)) && act
+      ;;
+    1) break ;;
+    # no whole line came yet; where the real one has ended by itself, so does this
+    *) part+=$line && kill -0 "$real" 2>/dev/null || break ;;
+  esac
+done
+exec 3>&-
+wait "$real"
