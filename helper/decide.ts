@@ -122,11 +122,11 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
 const silence = (tap: string): string => `ipv6/conf/${tap}/disable_ipv6=1`
 
 /**
- * The host hears no router on our bridges, forwards nothing that comes from there, and does not tell which addresses it
- * has elsewhere (arp_ignore). It has an address there, a link-local one made of the MAC (addr_gen_mode 0), only while it
+ * The host hears no router on our bridges, forwards nothing that comes from there, does not tell which addresses it has
+ * elsewhere (arp_ignore), and takes no IPv4 from there: no route leads back that way (rp_filter). It has an address there, a link-local one made of the MAC (addr_gen_mode 0), only while it
  * advertises.
  */
 function bridgeSettings(bridge: string, isAdvertising: boolean): string[] {
   const ipv6 = ['accept_ra=0', 'forwarding=0', 'addr_gen_mode=0', `disable_ipv6=${isAdvertising ? 0 : 1}`]
-  return [...['forwarding=0', 'arp_ignore=1'].map((setting) => `ipv4/conf/${bridge}/${setting}`), ...ipv6.map((setting) => `ipv6/conf/${bridge}/${setting}`)]
+  return [...['forwarding=0', 'arp_ignore=1', 'rp_filter=1'].map((setting) => `ipv4/conf/${bridge}/${setting}`), ...ipv6.map((setting) => `ipv6/conf/${bridge}/${setting}`)]
 }

@@ -20,7 +20,7 @@ const LINES = [
   `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
   `link set dev ${OURS} ${MASTER} up`,
 ].map((line) => new RegExp(`^${line}$`))
-export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding))=([01])$`)
+export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding|rp_filter))=([01])$`)
 
 /** Whether this may be written to ip(8). */
 export const isLine = (line: string): boolean => LINES.some((grammar) => grammar.test(line))

@@ -92,7 +92,7 @@ t.test('whatever was done to a bridge, ensuring it again mends it', { skip }, as
     t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: true }, what)
     t.same(flawsOf(namespace, lan), [], what)
   }
-  for (const setting of ['ipv4/forwarding=1', 'ipv4/arp_ignore=0', 'ipv6/accept_ra=2', 'ipv6/forwarding=1', 'ipv6/addr_gen_mode=1', 'ipv6/disable_ipv6=0']) {
+  for (const setting of ['ipv4/forwarding=1', 'ipv4/arp_ignore=0', 'ipv4/rp_filter=0', 'ipv6/accept_ra=2', 'ipv6/forwarding=1', 'ipv6/addr_gen_mode=1', 'ipv6/disable_ipv6=0']) {
     const [, family, name, value] = /(\w+)\/(\w+)=(\d)/.exec(setting)!
     namespace.ask('sh', '-c', `echo ${value} >/proc/sys/net/${family}/conf/${LAN}/${name}`)
     t.same(brokenSettings(namespace, LAN, 'bridge'), [setting])

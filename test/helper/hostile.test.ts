@@ -28,7 +28,7 @@ const hasNft = spawnSync('nft', ['--version'], { env: { PATH: '/usr/sbin:/usr/bi
 /** Everything of the network that a helper with its privilege could change. */
 const LOOK = [
   'ip -j -d link', 'ip -j addr', 'ip -j route show table all', 'ip -j -6 route show table all', 'ip -j rule', 'ip -j -6 rule', 'bridge -j vlan',
-  'cd /proc/sys/net; grep -H . ipv?/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 ipv6/conf/*/addr_gen_mode ipv4/conf/*/arp_ignore',
+  'cd /proc/sys/net; grep -H . ipv?/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 ipv6/conf/*/addr_gen_mode ipv4/conf/*/arp_ignore ipv4/conf/*/rp_filter',
   ...(hasNft ? ['nft list ruleset'] : []),
 ].join(' 2>&1; echo; ')
 
