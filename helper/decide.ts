@@ -94,9 +94,9 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       const master = 'bridge' in params.attach ? adminBridge(params.attach.bridge) : ownBridge(params.attach.network)
       // the highest first octet that is unicast and locally administered: a bridge with another port does not take it for its own
       const mac = `fe${params.mac.slice(2)}`
-      const { user = '', persist, multi_queue } = link?.linkinfo?.info_data ?? {}
+      const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
       // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
-      const isSound = persist && !multi_queue && link?.address === mac && names.includes(String(user))
+      const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
       if (!isSound) return make(target, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [silence(pending)], `address ${mac} master ${master}`)
       return change(name, [silence(name), ...(link.flags.includes('UP') && link.master === master ? [] : [`link set dev ${name} master ${master} up`])])
     }

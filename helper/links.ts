@@ -1,8 +1,8 @@
 /** What links are on the host, and whose they are. */
 import { deriveName, GROUP, type Identity } from './names.ts'
 
-/** Of a tap, `user` may open it: the name of the account, or the uid (a number, also with -N) where it has none. */
-type LinkData = Readonly<{ stp_state?: number; type?: string; user?: string | number; persist?: boolean; multi_queue?: boolean }>
+/** Of a tap, `user` may open it, and of `group` only: the name of the account, or the uid (a number, also with -N) where it has none. */
+type LinkData = Readonly<{ stp_state?: number; type?: string; user?: string | number; group?: string | number; persist?: boolean; multi_queue?: boolean }>
 
 /** What `ip -json -details link show` tells of a link, as far as it counts; `master` is the bridge that it is a port of. */
 export type Link = Readonly<{ ifname: string; group?: string; ifalias?: string; address?: string; flags: readonly string[]; master?: string; linkinfo?: { info_kind?: string; info_data?: LinkData } }>

@@ -72,7 +72,7 @@ function checkBridges(links: HostLinks, { vms }: NetworkNeeds, grant: Grant | un
     const lack = users.length > 0 ? 'missing' : 'degraded'
     const wanted = users.length > 0 ? `VM ${users.slice(0, 8).join(', ')} is to be on it` : 'the allowlist grants it'
     if (!links.isBridge(bridge)) {
-      return [{ subject, status: lack, detail: `not on this host; ${wanted}`, remedy: `sudo ip link add ${bridge} type bridge` }]
+      return [{ subject, status: lack, detail: `not on this host; ${wanted}`, remedy: makeBridge(bridge) }]
     }
     if (grant && !grant.bridges.includes(bridge)) {
       const remedy = `in the allowlist, the entry of uid ${grant.uid} in "principals": add "${bridge}" to "bridges"`
@@ -80,6 +80,11 @@ function checkBridges(links: HostLinks, { vms }: NetworkNeeds, grant: Grant | un
     }
     return [{ subject, status: 'ok', detail: wanted }]
   })
+}
+
+/** Down, a new bridge is of no use; up, it would believe any guest that says it is a router. For the next boot it has to be configured. */
+function makeBridge(bridge: string): string {
+  return `sudo ip link add ${bridge} type bridge && sudo sysctl -w net/ipv6/conf/${bridge}/accept_ra=0 && sudo ip link set ${bridge} up`
 }
 
 function checkRecords({ broken }: NetworkNeeds): Check[] {
