@@ -148,7 +148,7 @@ t.test('a tap of which its owner or root changed what the kernel keeps of it is 
     host.ip(`tuntap add ${TAP} mode tap${how}`)
     host.ip(`link set ${TAP} group ${group} alias ${ifalias} address fe${MAC.slice(2)} master ${LAN} up`)
   }
-  for (const line of ['mac 52:54:00:00:00:01', `owner ${OTHER}`, 'persist 0'].filter((line) => !lacksPrincipals || !line.startsWith('owner'))) {
+  for (const line of ['mac 52:54:00:00:00:01', `owner ${OTHER}`, 'group 12345', 'persist 0'].filter((line) => !lacksPrincipals || !/owner|group/.test(line))) {
     await check(`by its owner: ${line}`, async () => await (await holdTap(t, namespace, TAP)).tell(line))
   }
   await check('deleted by its owner', async () => {
