@@ -157,10 +157,11 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
   return {
     async close() {
+      replay.close()
       await server.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
-        Promise.all([queues.idle(), networkQueues.idle(), recovery, replay]),
+        Promise.all([queues.idle(), networkQueues.idle(), recovery, replay.ended]),
         new Promise((resolve) => {
           grace.addEventListener('abort', resolve)
         }),

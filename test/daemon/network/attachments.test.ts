@@ -1,4 +1,7 @@
-import t from 'tap'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { readAllowlist } from '../../../helper/allowlist.ts'
+import type { Refusal } from '../../../helper/refusal.ts'
 import { grantAll, HelperRefusal } from '../../fakes/helper-server.ts'
 import { lanRecord, onLan, openNetworks, vmRecord } from './harness.ts'
 
@@ -31,6 +34,17 @@ t.test('a network that there is not is named by its place', async (t) => {
   t.throws(() => attachments.requests(vm), { name: 'UserError', data: { name: 'NETWORK_NOT_FOUND' } })
 })
 
+/** In the helper's own words. */
+function refusalOfBrokenAllowlist(t: Test): HelperRefusal {
+  try {
+    readAllowlist(join(t.testdir({ 'policy.json': '{' }), 'policy.json'))
+    throw new Error('an allowlist that is no JSON was read')
+  } catch (error) {
+    const { code, message, hint } = error as Refusal
+    return new HelperRefusal(code, message, hint)
+  }
+}
+
 t.test('taps are removed by interface', async (t) => {
   const { attachments, requests } = await openNetworks(t, { answer: grantAll })
   await attachments.detach(vm)
@@ -51,4 +65,8 @@ t.test('a tap that cannot be removed keeps its VM, unless it is not there or not
   const denied = await openNetworks(t, { aliases, answer: () => new HelperRefusal('NET_DENIED', 'not in the allowlist') })
   await denied.attachments.detach(vm)
   t.match(denied.lines, [{}, {}], 'it is logged that something may be left')
+  const broken = await openNetworks(t, { aliases, answer: () => refusalOfBrokenAllowlist(t) })
+  await t.rejects(broken.attachments.detach(vm), { name: 'UserError', data: { name: 'NET_DENIED' } }, 'the admin will mend it, and then it can be removed')
+  const nothing = await openNetworks(t, { aliases: { eth0: '' }, answer: () => refusalOfBrokenAllowlist(t) })
+  await nothing.attachments.detach(vm)
 })

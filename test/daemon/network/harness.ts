@@ -10,7 +10,7 @@ import { createBridges } from '../../../daemon/network/bridges.ts'
 import { createNetworkHelper } from '../../../daemon/network/helper.ts'
 import { createNetworks, type Networks } from '../../../daemon/network/lifecycle.ts'
 import { openHostLinks, type HostLinks } from '../../../daemon/network/links.ts'
-import { replayNetworks } from '../../../daemon/network/replay.ts'
+import { replayNetworks, type NetworkReplay } from '../../../daemon/network/replay.ts'
 import { openNetworkTable } from '../../../daemon/network/table.ts'
 import { vmsOnNetwork } from '../../../daemon/network/users.ts'
 import { createQueues } from '../../../daemon/vm/queue.ts'
@@ -33,7 +33,8 @@ export interface Harness {
   readonly requests: HelperRequest[]
   readonly events: Event[]
   readonly lines: LogLine[]
-  replay(): Promise<void>
+  /** Begins what a daemon does when it starts; closed with the test. */
+  replay(): NetworkReplay
   /** Names of what was asked of the helper since the last call. */
   asked(): string[]
 }
@@ -87,7 +88,13 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
     events,
     lines,
     networks: createNetworks({ ...sweeping, bridges, links, events: bus, usersOf: (name) => vmsOnNetwork(vms, name), leaving }),
-    replay: () => replayNetworks({ ...sweeping, bridges, attachments }),
+    replay() {
+      const replay = replayNetworks({ ...sweeping, bridges, attachments }, { firstMs: 10, longestMs: 20 })
+      t.teardown(() => {
+        replay.close()
+      })
+      return replay
+    },
     asked() {
       const news = requests.slice(from).map(({ operation }) => operation)
       from = requests.length
