@@ -8,6 +8,7 @@
 #   box.sh run NAME COMMAND…          as root, in /root, with a bare environment
 #   box.sh as NAME USER COMMAND…      as USER, whose session is there once `loginctl enable-linger` has been run
 #   box.sh put NAME FILE… FOLDER      copy files of the host into a folder of the box
+#   box.sh reboot NAME                power it off and boot it again, with the files that it has; returns as `up` does
 #   box.sh down NAME                  power it off and remove every trace of it
 #
 # BOX_CACHE (~/.cache/aetherscale/box) holds the root file systems, BOX_RUN (/run/aetherscale-box) the running boxes,
@@ -16,6 +17,7 @@ set -euo pipefail
 
 SUITE=bookworm
 PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,ca-certificates,git,passwd,iproute2,radvd,socat
+PACKAGES+=,procps,qemu-system-x86,qemu-utils
 BASE=${BOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aetherscale/box}/$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-8)
 RUN=${BOX_RUN:-/run/aetherscale-box}
 
@@ -30,8 +32,13 @@ await() {
 
 make_base() {
   [ -e "$BASE" ] && return
-  local fresh=$BASE.$$ sources
   mkdir -p "${BASE%/*}"
+  # of several that find none, one makes it
+  (flock 9; [ -e "$BASE" ] || bootstrap) 9>"${BASE%/*}/lock"
+}
+
+bootstrap() {
+  local fresh=$BASE.$$ sources
   # the machine's own mirrors where they are Debian's of this suite; mmdebstrap's default otherwise
   mapfile -t sources < <(grep -lsw "$SUITE" /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources})
   trap 'rm -rf "$fresh"' EXIT
@@ -50,6 +57,7 @@ apt_options() {
 }
 
 up() {
+  local option
   [ -e "$box" ] && die "$name is up; box.sh down $name ends it"
   make_base
   mkdir -p "$box/disk"
@@ -57,7 +65,14 @@ up() {
   mkdir "$box/disk/"{upper,work,root}
   mount -t overlay "box-$name" -o "lowerdir=$BASE,upperdir=$box/disk/upper,workdir=$box/disk/work" "$root"
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
-  spawn "$@" &
+  for option in "$@"; do echo "$option"; done >"$box/options"
+  boot
+}
+
+boot() {
+  local options
+  mapfile -t options <"$box/options"
+  spawn "${options[@]}" &
   echo $! >"$box/nspawn.pid"
   await 30 find_init || { cat "$box/console.log" >&2; down; die "$name did not boot"; }
   # the state "degraded" (a unit failed, as some do in a container) is up as well
@@ -77,7 +92,7 @@ spawn() {
   export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_LOCK=0
   exec setsid systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --machine="$name" --hostname="$name" \
     --link-journal=no --resolv-conf=off --timezone=off --console=read-only --kill-signal=SIGRTMIN+4 --boot "$@" \
-    </dev/null >"$box/console.log" 2>&1
+    </dev/null >>"$box/console.log" 2>&1
 }
 
 # The child of nspawn that is pid 1 in its own namespace.
@@ -119,15 +134,27 @@ put() {
 }
 
 down() {
-  local pid=0
   [ -e "$box" ] || die "$name is not up"
-  [ -e "$box/nspawn.pid" ] && pid=$(<"$box/nspawn.pid")
-  if [ -e "$box/init.pid" ]; then kill -s RTMIN+4 "$(<"$box/init.pid")" 2>/dev/null || true; fi   # systemd(1): power off
-  if ! await 20 is_gone "$pid"; then kill -KILL "$pid" 2>/dev/null || true; await 5 is_gone "$pid" || true; fi
+  power_off 20
   umount "$root" 2>/dev/null || umount --lazy "$root" || true
   umount "$box/disk" 2>/dev/null || umount --lazy "$box/disk" || true
-  find /sys/fs/cgroup -depth -type d -path "*/box-$name*" -exec rmdir {} + 2>/dev/null || true
   rm -rf --one-file-system "$box"
+}
+
+# A machine that is to be used again is given the time that its services take to stop, guests among them.
+reboot() {
+  [ -e "$box/init.pid" ] || die "$name is not up"
+  power_off 120
+  boot
+}
+
+power_off() {
+  local pid=0
+  [ -e "$box/nspawn.pid" ] && pid=$(<"$box/nspawn.pid")
+  if [ -e "$box/init.pid" ]; then kill -s RTMIN+4 "$(<"$box/init.pid")" 2>/dev/null || true; fi   # systemd(1): power off
+  if ! await "$1" is_gone "$pid"; then kill -KILL "$pid" 2>/dev/null || true; await 5 is_gone "$pid" || true; fi
+  rm -f "$box/init.pid" "$box/nspawn.pid"
+  find /sys/fs/cgroup -depth -type d \( -path "*/box-$name" -o -path "*/box-$name/*" \) -exec rmdir {} + 2>/dev/null || true
 }
 
 # A zombie is gone: whoever started this shell may never reap it.
@@ -144,7 +171,7 @@ name=${1:-}; shift || usage
 box=$RUN/$name
 root=$box/disk/root
 case $command in
-  up | run | put | down) "$command" "$@" ;;
+  up | run | put | reboot | down) "$command" "$@" ;;
   as) as_user "$@" ;;
   *) usage ;;
 esac
