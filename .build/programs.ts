@@ -6,16 +6,16 @@ import manifest from '../package.json' with { type: 'json' }
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Whoever imports package.json gets its version, and the bundle nothing else of it. */
-const versionOnly: Plugin = {
-  name: 'version-only',
+/** Whoever imports package.json gets the version, and the bundle nothing else of it. */
+export const pinVersion = (version: string): Plugin => ({
+  name: 'pin-version',
   setup(plugin) {
-    const contents = JSON.stringify({ version: manifest.version })
+    const contents = JSON.stringify({ version })
     plugin.onLoad({ filter: /package\.json$/ }, ({ path }) =>
       path === join(root, 'package.json') ? { contents, loader: 'json' } : undefined,
     )
   },
-}
+})
 
 const shared: BuildOptions = {
   absWorkingDir: root,
@@ -28,7 +28,7 @@ const shared: BuildOptions = {
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [versionOnly],
+  plugins: [pinVersion(manifest.version)],
 }
 
 /** CommonJS packages call `require`, which a module does not have. */
