@@ -62,4 +62,23 @@ export const helper: Program = {
   nodeFlags: ['--jitless', '--disallow-code-generation-from-strings', '--max-semi-space-size=1'],
 }
 
-export const programs: readonly Program[] = [client, daemon, helper]
+/** Runs as root, once, and ends: it is one file, so that its owner is easily looked at. */
+const setup: Program = {
+  name: 'aetherscale-setup',
+  options: { ...shared, entryPoints: { 'aetherscale-setup': 'daemon/install/setup/main.ts' } },
+  nodeFlags: [],
+}
+
+/** What the units of VMs run: to have taps made, and to ask a guest to power down. */
+const taps: Program = {
+  name: 'aetherscale-taps',
+  options: { ...shared, entryPoints: { 'aetherscale-taps': 'daemon/taps/main.ts' }, banner: { js: requireBanner } },
+  nodeFlags: [],
+}
+const powerdown: Program = {
+  name: 'aetherscale-powerdown',
+  options: { ...shared, entryPoints: { 'aetherscale-powerdown': 'daemon/service/systemd/powerdown.ts' } },
+  nodeFlags: [],
+}
+
+export const programs: readonly Program[] = [client, daemon, taps, powerdown, helper, setup]

@@ -34,12 +34,13 @@ import { connectQmp } from './qemu/qmp.ts'
 import { createDispatcher } from './rpc/dispatch.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
-import { createEmbeddedManager } from './service/embedded.ts'
+import { openServiceManager } from './service/choose.ts'
 import { childEnvironment } from './service/environment.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
 import { watchDisks } from './vm/disk-watch.ts'
+import { followStarts } from './vm/follow.ts'
 import { createGuestWatch } from './vm/guest.ts'
 import { createLifecycle } from './vm/lifecycle.ts'
 import { createLogLimit } from './vm/log.ts'
@@ -65,8 +66,8 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
   const startedAt = new Date()
   const events = createEventBus()
-  const table = await openVmTable(folders, events, log)
-  const services = createEmbeddedManager()
+  const services = await openServiceManager(config)
+  const table = await openVmTable(folders, services, events, log)
   const accelerator = remember(() => probe(config))
   const guests = createGuestWatch({ table, events, agent: (entry) => agentOf(entry) })
   const agents = new WeakMap<Entry, ReturnType<typeof createGuestAgent>>()
@@ -118,6 +119,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
     log.error({ err: error }, 'recovery was cut short')
   })
+  const follow = followStarts(vms, queues)
   // After that: what recovery is to finish is in the VMs' queues first.
   const replay = replayNetworks({ ...sweeping, bridges, attachments })
 
@@ -147,18 +149,19 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   })
   const [control, observe] = await Promise.all([config.controlGroup, config.observeGroup].map(groupId))
   const server = await startRpcServer({
-    directory: folders.runtime,
+    directory: folders.sockets,
     groups: { ...(control !== undefined && { control }), ...(observe !== undefined && { observe }) },
     dispatcher: createDispatcher({ handlers, log }),
     events,
     log,
   })
-  log.info({ version, pid: process.pid, sockets: folders.runtime, vms: table.size }, 'ready')
+  log.info({ version, pid: process.pid, sockets: folders.sockets, vms: table.size }, 'ready')
 
   return {
     async close() {
       replay.close()
       await server.close()
+      follow.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
         Promise.all([queues.idle(), networkQueues.idle(), recovery, replay.ended]),
@@ -201,10 +204,10 @@ function networkNeeds(vms: VmTable, networks: NetworkTable): NetworkNeeds {
 async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
   // Others reach the sockets only where a group was named for them; all else in there is the daemon's alone.
   const isShared = controlGroup !== undefined || observeGroup !== undefined
-  const made = await mkdir(folders.runtime, { recursive: true, mode: 0o700 })
+  const made = await mkdir(folders.sockets, { recursive: true, mode: 0o700 })
   // One that was made for the daemon's user alone, now or earlier. Any other that is there is as somebody wants it, and
   // refused by the server if strangers may write to it.
-  if (isShared && (made !== undefined || (await isPrivate(folders.runtime)))) await chmod(folders.runtime, 0o755)
+  if (isShared && (made !== undefined || (await isPrivate(folders.sockets)))) await chmod(folders.sockets, 0o755)
   const own = [folders.disks, folders.config, folders.logs, join(folders.runtime, 'vm')]
   for (const folder of isImageFolderChosen ? own : [folders.images, ...own]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })

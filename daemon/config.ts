@@ -2,7 +2,7 @@
  * The daemon's configuration: `daemon.json` in the configuration folder, over it the environment, over that the command
  * line's `--root`. Read once at start; nothing else in the daemon looks at the environment.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { fitsSocketPath, SOCKET_PATH_LIMIT } from '../policy/wire.ts'
@@ -22,6 +22,8 @@ const ConfigFile = z.strictObject({
   controlGroup: GroupName.optional(),
   observeGroup: GroupName.optional(),
   helperSocket: AbsolutePath.optional(),
+  sockets: AbsolutePath.optional(),
+  serviceManager: z.enum(['auto', 'systemd', 'embedded']).optional(),
 })
 type ConfigFile = z.infer<typeof ConfigFile>
 
@@ -32,7 +34,9 @@ export interface Folders {
   readonly disks: string
   /** What VMs should be: `vm/ID/vm.json`. */
   readonly config: string
-  /** Sockets and pid files; gone after a boot of the host. */
+  /** The daemon's own sockets, control.sock and observe.sock. */
+  readonly sockets: string
+  /** Sockets and pid files of VMs; gone after a boot of the host. */
   readonly runtime: string
   /** What serial consoles and QEMU print: `vm/ID/console.log`, `vm/ID/qemu.log`. */
   readonly logs: string
@@ -50,6 +54,9 @@ export interface Config {
   readonly observeGroup: string | undefined
   /** Where the helper that changes the host's network listens for this user. */
   readonly helperSocket: string
+  readonly serviceManager: 'systemd' | 'embedded'
+  /** Where the user's systemd has its own sockets, $XDG_RUNTIME_DIR, and where it looks for units. */
+  readonly userManager: { readonly runtime: string; readonly units: string } | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -65,6 +72,7 @@ const variables: Readonly<Record<string, keyof ConfigFile>> = {
   AETHERSCALE_CONTROL_GROUP: 'controlGroup',
   AETHERSCALE_OBSERVE_GROUP: 'observeGroup',
   AETHERSCALE_HELPER_SOCKET: 'helperSocket',
+  AETHERSCALE_SERVICE_MANAGER: 'serviceManager',
 }
 
 /**
@@ -90,6 +98,7 @@ export function loadConfig(env: Environment, root?: string): Config {
       images: chosen.images ?? folders.images,
       disks: chosen.disks ?? folders.disks,
       config: folders.config,
+      sockets: chosen.sockets ?? runtime,
       runtime,
       logs: chosen.logs ?? folders.logs,
     },
@@ -99,13 +108,31 @@ export function loadConfig(env: Environment, root?: string): Config {
     controlGroup: chosen.controlGroup,
     observeGroup: chosen.observeGroup,
     // Whoever asks the helper for a user takes all links of that user for its own: a daemon apart must be told to.
+    ...chooseServiceManager(chosen.serviceManager ?? 'auto', env, root !== undefined),
     helperSocket: chosen.helperSocket ?? (root === undefined ? `/run/aetherscale-net/${process.getuid?.() ?? 0}.sock` : join(runtime, 'helper.sock')),
   }
   return checkSocketRoom(config)
 }
 
+/** Where the user's own systemd answers, it keeps the VMs; not those of a daemon that keeps to one folder. */
+function chooseServiceManager(choice: 'auto' | 'systemd' | 'embedded', env: Environment, isApart: boolean): Pick<Config, 'serviceManager' | 'userManager'> {
+  const runtime = env['XDG_RUNTIME_DIR']
+  const config = env['XDG_CONFIG_HOME'] ?? (env['HOME'] && join(env['HOME'], '.config'))
+  const userManager = runtime && config ? { runtime, units: join(config, 'systemd', 'user') } : undefined
+  // systemd(1): its private socket is there from its start on. A unit's processes are found by cgroups(7), version 2.
+  const answers = userManager && existsSync(join(userManager.runtime, 'systemd', 'private')) && existsSync('/sys/fs/cgroup/cgroup.controllers')
+  if (choice === 'systemd' && !answers) {
+    throw new UserError('SERVICE_MANAGER_FAILED', `There is no systemd of this user${runtime ? ` at ${runtime}` : ', for XDG_RUNTIME_DIR is not set'}`, {
+      field: 'serviceManager',
+      hint: 'sudo loginctl enable-linger "$USER" starts it, with the host from then on',
+    })
+  }
+  const isUsed = choice === 'systemd' || (choice === 'auto' && answers && !isApart)
+  return { serviceManager: isUsed ? 'systemd' : 'embedded', userManager }
+}
+
 /** The runtime folder has no usual place without XDG_RUNTIME_DIR, and needs none where it is chosen. */
-function userFolders(env: Environment): Omit<Folders, 'runtime'> & { readonly runtime: string | undefined } {
+function userFolders(env: Environment): Omit<Folders, 'runtime' | 'sockets'> & { readonly runtime: string | undefined } {
   const home = env['HOME']
   const inHome = (variable: string, usual: string): string => {
     const chosen = env[variable]
@@ -132,6 +159,7 @@ function rootFolders(root: string): Folders {
     images: below('images'),
     disks: below('disks'),
     config: below('config'),
+    sockets: below('run'),
     runtime: below('run'),
     logs: below('log'),
   }
@@ -170,7 +198,7 @@ function checkSocketRoom(config: Config): Config {
       hint: 'No socket can be there; say where it is, with AETHERSCALE_HELPER_SOCKET',
     })
   }
-  const longest = join(config.folders.runtime, 'vm', 'x'.repeat(8), 'console.sock')
+  const longest = join(config.folders.runtime, 'vm', 'x'.repeat(8), 'shutdown.sock')
   if (Buffer.byteLength(longest) <= SOCKET_PATH_LIMIT) return config
   throw new UserError('PATH_TOO_LONG', `The socket ${longest} would have a path of over ${SOCKET_PATH_LIMIT} bytes`, {
     field: 'runtime',

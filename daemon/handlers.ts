@@ -15,6 +15,7 @@ import type { VmDependencies } from './vm/dependencies.ts'
 import type { Lifecycle } from './vm/lifecycle.ts'
 import { readLog } from './vm/log.ts'
 import { planCreate, planStart } from './vm/plan.ts'
+import type { Entry } from './vm/table.ts'
 import { waitForVm } from './vm/wait.ts'
 
 interface Rooms {
@@ -36,6 +37,12 @@ export function createHandlers({ vms, lifecycle, consoles, networks, describeSys
     ...[...table.broken].filter(([, { image = name }]) => image === name).map(([id]) => id),
   ]
 
+  /** Whether the host can use what somebody wrote is for the host to say. */
+  const viewEdited = async (entry: Entry): Promise<Result<'vm.get'>> => {
+    const fault = await vms.services.faultOf(entry.service)
+    return { ...table.view(entry), ...(fault !== undefined && { problem: fault }) }
+  }
+
   const viewImage = ({ name, virtualSizeMiB, fileBytes, modifiedAt, problem }: StoredImage): Result<'image.import'> => ({
     name,
     virtualSizeMiB,
@@ -54,7 +61,7 @@ export function createHandlers({ vms, lifecycle, consoles, networks, describeSys
     'vm.get': ({ vm }) => {
       const entry = table.find(vm)
       table.look(entry)
-      return new JsonText(table.viewText(entry))
+      return entry.file?.state === 'edited' ? viewEdited(entry) : new JsonText(table.viewText(entry))
     },
     'vm.start': async ({ vm }, { progress }) => {
       const entry = table.find(vm)

@@ -46,6 +46,7 @@ export const errorTable = {
   VM_DISK_MISSING: { code: 1006, exit: 'failed', summary: 'The disk of the VM is not where its record says' },
   VM_DISK_TOO_SMALL: { code: 1007, exit: 'usage', summary: 'The disk asked for is smaller than the image' },
   VM_STOP_FAILED: { code: 1008, exit: 'failed', summary: 'The VM outlived every rung of the stop ladder' },
+  VM_UNIT_INVALID: { code: 1010, exit: 'failed', summary: 'The unit of the VM was changed by hand and systemd cannot use it' },
   VM_RECORD_BROKEN: { code: 1009, exit: 'failed', summary: 'vm.json of the VM cannot be read or written by another version' },
 
   IMAGE_NOT_FOUND: { code: 1101, exit: 'notFound', summary: 'No base image has this name' },
@@ -61,6 +62,7 @@ export const errorTable = {
   ACCEL_UNAVAILABLE: { code: 1203, exit: 'failed', summary: 'The accelerator demanded does not boot a guest here' },
   PORT_IN_USE: { code: 1204, exit: 'conflict', summary: 'A port to forward is taken on the host' },
   HOST_IO: { code: 1205, exit: 'failed', summary: 'The host refused a file operation' },
+  SERVICE_MANAGER_FAILED: { code: 1207, exit: 'failed', summary: "The user's systemd does not answer, or refuses" },
   PATH_TOO_LONG: { code: 1206, exit: 'failed', summary: 'The path of a Unix socket would exceed 107 bytes' },
 
   NET_DENIED: { code: privilegedCodes.NET_DENIED, exit: 'denied', summary: "The allowlist of the host's network does not permit it; the hint names the line that would" },
@@ -74,6 +76,14 @@ export const errorTable = {
   NETWORK_NAME_TAKEN: { code: 1402, exit: 'conflict', summary: 'A private network with this name is there, with another prefix' },
   NETWORK_IN_USE: { code: 1403, exit: 'conflict', summary: 'VMs have an interface on this network' },
   NETWORK_RECORD_BROKEN: { code: 1404, exit: 'failed', summary: 'The record of the network cannot be read or written by another version' },
+
+  SETUP_NEEDS_ROOT: { code: 1501, exit: 'denied', summary: 'Setting up a host needs root' },
+  SETUP_UNCONFIRMED: { code: 1502, exit: 'denied', summary: 'Nobody has agreed to what setup would do' },
+  SETUP_CONFLICT: { code: 1503, exit: 'conflict', summary: 'Something of the host is in the way of setup, and is not its to change' },
+  SETUP_STEP_FAILED: { code: 1504, exit: 'failed', summary: 'A step of setup failed; the message says which, the hint how to go on or back' },
+  SETUP_NOT_INSTALLED: { code: 1505, exit: 'failed', summary: 'Files of the package are missing, or others than root could change them' },
+  SETUP_USER_NOT_FOUND: { code: 1506, exit: 'notFound', summary: 'No account has this name' },
+  SETUP_ONLY_ROUTE: { code: 1507, exit: 'conflict', summary: 'The uplink carries the only default route of the host, and --yes was not given' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

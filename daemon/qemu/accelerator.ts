@@ -11,7 +11,8 @@ import { UserError } from '../../policy/errors.ts'
 import { readJson, writeJson } from '../state/file.ts'
 import { CPU_MODELS } from './argv.ts'
 import { BOOTED_STATUS, bootSector, debugExit } from './boot-sector.ts'
-import { findProgram, runProgram } from './program.ts'
+import { findProgram } from '../service/environment.ts'
+import { runProgram } from './program.ts'
 
 export interface ProbeOptions {
   /** `kvm` demands it, `tcg` asks nothing, `auto` takes KVM where it works. */

@@ -32,8 +32,9 @@ export interface TapNic {
 
 /** Absolute paths. */
 export interface QemuPaths {
-  readonly pidFile: string
   readonly qmp: string
+  /** A second QMP monitor, for whoever shuts the VM down without the daemon. */
+  readonly shutdown: string
   readonly agent: string
   readonly console: string
   /** All that the serial console prints; appended to, so it may be truncated while QEMU runs. */
@@ -65,8 +66,9 @@ export function qemuArgv(spec: QemuSpec): string[] {
     ...['-boot', 'strict=on'],
     ...sleepStates(spec.machine),
     ...['-sandbox', SANDBOX],
-    ...['-msg', 'timestamp=on', '-pidfile', paths.pidFile],
+    ...['-msg', 'timestamp=on'],
     ...[...listeningSocket('qmp', paths.qmp), '-mon', 'chardev=qmp,mode=control'],
+    ...[...listeningSocket('shutdown', paths.shutdown), '-mon', 'chardev=shutdown,mode=control'],
     // PCI slots are given in this order: what every VM has comes first, so that a new NIC moves nothing.
     ...disk(spec.disk),
     ...['-device', 'virtio-rng-pci'],

@@ -1,7 +1,6 @@
 /** Running QEMU's programs: found first, a minimal environment, an end by SIGKILL. */
 import { execa } from 'execa'
-import { UserError } from '../../policy/errors.ts'
-import { childEnvironment, hintInstall, locateProgram } from '../service/environment.ts'
+import { childEnvironment, findProgram } from '../service/environment.ts'
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -25,14 +24,6 @@ export interface ProgramOptions {
 
 /** Characters kept of each stream; a program that prints more gets SIGKILL. */
 const OUTPUT_LIMIT = 1_048_576
-
-/** The program's absolute path, looked for where its children would look. Throws UserError PROGRAM_MISSING. */
-export function findProgram(program: string): string {
-  const path = locateProgram(program)
-  if (path !== undefined) return path
-  const hint = hintInstall(program)
-  throw new UserError('PROGRAM_MISSING', `${program} is not installed`, { ...(hint !== undefined && { hint }) })
-}
 
 /**
  * Runs a program to its end, however it ends. It does not outlive the daemon: a copy or a probe that nobody waits for any

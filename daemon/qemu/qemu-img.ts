@@ -1,6 +1,7 @@
 /** Running qemu-img, and telling its failures apart by its words: it has but one exit status for them. */
 import { UserError, type ErrorName } from '../../policy/errors.ts'
-import { findProgram, runProgram, type ProgramResult } from './program.ts'
+import { findProgram } from '../service/environment.ts'
+import { runProgram, type ProgramResult } from './program.ts'
 
 /**
  * Hardening against files made to exhaust their reader: OpenStack and libvirt give qemu-img the same bounds. The address

@@ -5,11 +5,10 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { basename } from 'node:path'
-import { UserError } from '../../policy/errors.ts'
-import { childEnvironment, hintInstall } from './environment.ts'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { childEnvironment, findProgram } from './environment.ts'
 import type { ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
+import { isQemu, readOrNothing, sendSignal, startOf } from './process.ts'
 
 /**
  * QEMUs that run already are found by their command lines, once, here: the pid files may be gone with the runtime folder,
@@ -17,6 +16,7 @@ import type { ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
  */
 export function createEmbeddedManager(): ServiceManager {
   const known = new Map(scanProcesses())
+  const done = Promise.resolve()
 
   const find = ({ pidFile }: ServiceRef): ServiceProcess | undefined => {
     for (const pid of [known.get(pidFile), readPid(pidFile)]) {
@@ -35,27 +35,35 @@ export function createEmbeddedManager(): ServiceManager {
       const { program, argv, pidFile, logFile } = service
       const running = find(service)
       if (running) return running
+      const path = findProgram(program)
       rmSync(pidFile, { recursive: true, force: true })
       const log = openSync(logFile, 'a', 0o600)
       try {
-        const child = spawn(program, argv, { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
+        const child = spawn(path, [...argv, '-pidfile', pidFile], { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
         await once(child, 'spawn')
         child.unref()
         const pid = child.pid ?? 0
         known.set(pidFile, pid)
         return { pid, startedAt: new Date() }
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-        const hint = hintInstall(program)
-        throw new UserError('PROGRAM_MISSING', `${program} is not installed`, { ...(hint !== undefined && { hint }), cause })
       } finally {
         closeSync(log)
       }
     },
     signal(service, signal) {
       const found = find(service)
-      if (found) send(found.pid, signal)
+      if (found) sendSignal(found.pid, signal)
+      return done
     },
+    // Nothing starts a QEMU here but the daemon, and nothing is kept of it but its process.
+    prepare: () => done,
+    settle: () => done,
+    remove: () => done,
+    started: () => [],
+    file: () => undefined,
+    faultOf: () => Promise.resolve(undefined),
+    render: () => Promise.resolve(undefined),
+    orphans: () => [],
+    isolation: () => Promise.resolve({ kind: 'none', reason: "the daemon starts QEMU itself; systemd's units would keep VMs apart" }),
   }
 }
 
@@ -73,41 +81,9 @@ function readPid(pidFile: string): number | undefined {
   return Number.isInteger(pid) && pid > 1 ? pid : undefined
 }
 
-/**
- * The pid file that the process was told, if it is a QEMU. Signals go to what this vouches for, so a process that cannot be
- * looked into is none of ours. A zombie has no command line: in a container whose init does not reap, QEMU ends as one.
- */
+/** The pid file that the process was told, if it is a QEMU. Signals go to what this vouches for. */
 function pidFileOf(pid: number): string | undefined {
-  return readOrNothing(() => {
-    if (!basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('qemu-system-')) return undefined
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return argv.includes('-pidfile') ? argv[argv.indexOf('-pidfile') + 1] : undefined
-  })
-}
-
-/** proc(5): field 22 of stat is the start in clock ticks since the boot, of which Linux shows 100 a second everywhere. */
-function startOf(pid: number): Date {
-  const stat = readOrNothing(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? ''
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-  const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
-  const age = Number.isNaN(ticks) ? 0 : uptime - ticks / 100
-  return new Date(Date.now() - age * 1000)
-}
-
-/** What the file system refuses is not there as far as we are concerned. */
-function readOrNothing<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) return undefined
-    throw error
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
+  if (!isQemu(pid)) return undefined
+  const argv = readOrNothing(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? []
+  return argv.includes('-pidfile') ? argv[argv.indexOf('-pidfile') + 1] : undefined
 }

@@ -1,5 +1,5 @@
 /** What keeps a VM's QEMU running. One implementation a kind of host; the rest of the daemon cannot tell them apart. */
-import type { VmId } from '../../policy/names.ts'
+import type { VmId, VmName } from '../../policy/names.ts'
 
 /** A QEMU that runs. */
 export interface ServiceProcess {
@@ -9,26 +9,86 @@ export interface ServiceProcess {
 
 export interface Service {
   readonly id: VmId
+  readonly name: VmName | undefined
+  /** Where it says what the VM should be, for people who come upon the service. */
+  readonly record: string
   readonly program: string
   readonly argv: readonly string[]
-  /** QEMU writes it, as `argv` says. */
+  /** Where QEMU is found again by the number of its process, if nothing better knows. */
   readonly pidFile: string
   /** Takes what QEMU prints. */
   readonly logFile: string
+  /** All that QEMU needs of the user's files, by absolute paths. */
+  readonly files: {
+    readonly read: readonly string[]
+    readonly write: readonly string[]
+    /** Where QEMU makes its sockets; goes with the boot of the host. */
+    readonly runtimeFolder: string
+  }
+  /** Whether its interfaces are links of the host, which have to be there before QEMU. */
+  readonly hasTaps: boolean
+  /** Whether the guest reaches the network through QEMU's own sockets. */
+  readonly hasUserNetwork: boolean
+  /** A QMP socket that nobody holds but who shuts the VM down with the host. */
+  readonly shutdownSocket: string
+  readonly limits: ServiceLimits
+  readonly restart: 'no' | 'on-failure'
+  /** Whether it starts with the host. */
+  readonly autostart: boolean
+}
+
+export interface ServiceLimits {
+  /** Of one CPU. */
+  readonly cpuPercent: number
+  readonly memoryMiB: number
+  /** Processes and threads. */
+  readonly tasks: number
 }
 
 /** What identifies a service that may run. */
 export type ServiceRef = Pick<Service, 'id' | 'pidFile'>
 
+/** What a host keeps of a service in a file, as people may find it. */
+export interface ServiceFile {
+  readonly path: string
+  /** generated: as it was written; edited: by hand, and kept so; missing: not there. */
+  readonly state: 'generated' | 'edited' | 'missing'
+  /** Whether QEMU is kept apart from the user's other files, sockets and processes. */
+  readonly isolated: boolean
+}
+
 export interface ServiceManager {
   readonly kind: 'embedded' | 'systemd'
   /**
-   * Starts QEMU, which outlives the daemon. Whether it comes up is for QMP to tell; if not, `logFile` says why. Throws
-   * UserError PROGRAM_MISSING.
+   * Starts QEMU, which outlives the daemon; `undefined` where it has ended already. Whether it comes up is for QMP to tell;
+   * if not, `logFile` says why. Throws UserError PROGRAM_MISSING, VM_UNIT_INVALID and VM_START_FAILED.
    */
-  start(service: Service): Promise<ServiceProcess>
+  start(service: Service): Promise<ServiceProcess | undefined>
+  /** Makes known what starts with the host, without starting it. Throws as `start` does. */
+  prepare(service: Service): Promise<void>
   /** The process, if it runs now; asked of the host each time. */
   find(service: ServiceRef): ServiceProcess | undefined
   /** Sends a signal, if the process still is the VM's. */
-  signal(service: ServiceRef, signal: 'SIGTERM' | 'SIGKILL'): void
+  signal(service: ServiceRef, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Has a QEMU that has ended stay so, should it be about to be started again. */
+  settle(service: ServiceRef): Promise<void>
+  /** Takes away what the host keeps of a service that does not run. */
+  remove(service: ServiceRef): Promise<void>
+  /** The VMs whose QEMU was started, by whomever, in no particular order. */
+  started(): VmId[]
+  /** The file that the host keeps; `undefined` where it keeps none. */
+  file(service: ServiceRef): ServiceFile | undefined
+  /** Why the host cannot use the file as it is now, for people; `undefined` where it can. */
+  faultOf(service: ServiceRef): Promise<string | undefined>
+  /** The text of the file that `start` would write; `undefined` where it writes none. */
+  render(service: Service): Promise<string | undefined>
+  /** Names of files of services of ours that have no VM, by `isKnown`. */
+  orphans(isKnown: (id: VmId) => boolean): string[]
+  /** Whether QEMU can be kept apart here, and why not. */
+  isolation(): Promise<Isolation>
+}
+
+export interface Isolation {
+  readonly kind: 'unit' | 'none'
+  readonly reason: string
 }

@@ -7,16 +7,21 @@ function pendingName(path: string): string {
   return join(dirname(path), `.${basename(path)}.pending`)
 }
 
-/**
- * Writes `value` as JSON so that a reader, or a crash at any moment, finds either the old or the new content. Two
- * writers of one path must take turns. Throws the file system's error and leaves the old content.
- */
+/** {@link writeText} of `value` as JSON. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/**
+ * Writes `text` so that a reader, or a crash at any moment, finds either the old or the new content. Two writers of one
+ * path must take turns. Throws the file system's error and leaves the old content.
+ */
+export async function writeText(path: string, text: string): Promise<void> {
   const pending = pendingName(path)
   try {
     const file = await open(pending, 'w', 0o600)
     try {
-      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+      await file.writeFile(text)
       await file.datasync()
     } finally {
       await file.close()

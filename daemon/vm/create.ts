@@ -36,6 +36,8 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
     diskMiB,
     networks: params.networks.map(drawNic),
     autostart: params.autostart,
+    restart: params.restart,
+    ...(params.cpuPercent !== undefined && { cpuPercent: params.cpuPercent }),
     machine: await deps.machine(),
     createdAt: new Date().toISOString(),
     phase: 'creating',
@@ -67,6 +69,7 @@ export async function makeDisk(deps: VmDependencies, entry: Entry): Promise<void
 /** Removes all files of a VM that does not run: the record last, so that a crash leaves it to be gone on with. */
 export async function removeVm(deps: VmDependencies, entry: Entry): Promise<void> {
   const { disk, runtimeFolder, logFolder } = entry.paths
+  await deps.services.remove(entry.service)
   await rm(disk, { force: true })
   await rm(runtimeFolder, { recursive: true, force: true })
   await rm(logFolder, { recursive: true, force: true })

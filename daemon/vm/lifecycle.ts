@@ -9,7 +9,7 @@ import { draftRecord, makeDisk, removeVm } from './create.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
 import type { Queues } from './queue.ts'
 import type { Pending, VmRecord } from './record.ts'
-import { startVm } from './start.ts'
+import { prepareVm, startVm } from './start.ts'
 import type { Operation } from './state.ts'
 import { stopVm } from './stop.ts'
 import type { Entry } from './table.ts'
@@ -114,8 +114,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
   const stop = (entry: Entry, request: StopRequest, report: Report): Promise<Rung> =>
     withLadder(entry, request, report, (runLadder) =>
       operate(entry, 'stop', async (settle) => {
-        if (!entry.live) return 'already-stopped'
-        await settle({ operation: 'stop', ...request })
+        if (entry.live) await settle({ operation: 'stop', ...request })
         return await runLadder()
       }),
     )
@@ -169,6 +168,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
           await makeDisk(deps, entry)
           deps.table.look(entry)
           if (params.start) await startVm(deps, entry, report)
+          else await prepareVm(deps, entry)
           await deps.table.save(entry, { ...entry.record, phase: 'ready' })
         } catch (error) {
           await undo(entry).catch((failure: unknown) => {

@@ -10,6 +10,8 @@ export interface VmPaths {
   readonly runtimeFolder: string
   readonly pidFile: string
   readonly qmp: string
+  /** A second QMP socket, for whoever shuts the VM down without the daemon. */
+  readonly shutdown: string
   readonly agent: string
   readonly console: string
   readonly logFolder: string
@@ -28,6 +30,7 @@ export function vmPaths(folders: Folders, id: VmId): VmPaths {
     runtimeFolder,
     pidFile: join(runtimeFolder, 'qemu.pid'),
     qmp: join(runtimeFolder, 'qmp.sock'),
+    shutdown: join(runtimeFolder, 'shutdown.sock'),
     agent: join(runtimeFolder, 'agent.sock'),
     console: join(runtimeFolder, 'console.sock'),
     logFolder,

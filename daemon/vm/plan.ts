@@ -1,23 +1,23 @@
 /** Shows what making and starting a VM would run, without doing any of it. */
 import { overlayArgv } from '../qemu/disk.ts'
-import { qemuArgv } from '../qemu/argv.ts'
 import type { CreateParams } from '../../policy/api/vm.ts'
 import type { Result } from '../../policy/api/index.ts'
 import { draftRecord } from './create.ts'
 import type { VmDependencies } from './dependencies.ts'
 import { vmPaths } from './paths.ts'
 import type { VmRecord } from './record.ts'
-import { qemuSpec } from './spec.ts'
+import { describeService } from './service.ts'
 import type { Entry } from './table.ts'
 
 type Plan = Result<'vm.plan'>
 
 /** What starting this VM would run. */
 export async function planStart(deps: VmDependencies, entry: Entry): Promise<Plan> {
+  const { record } = entry
   return {
-    commands: [await qemuCommand(deps, entry.record)],
-    files: startFiles(deps, entry.record),
-    networks: describeNetworks(deps, entry.record),
+    ...(await describeRun(deps, record, deps.images.pathOf(record.image))),
+    files: startFiles(deps, record),
+    networks: describeNetworks(deps, record),
   }
 }
 
@@ -32,25 +32,29 @@ export async function planCreate(deps: VmDependencies, params: CreateParams): Pr
     backing: image.path,
     ...(record.diskMiB > image.virtualSizeMiB && { sizeMiB: record.diskMiB }),
   })
+  const { commands, ...run } = await describeRun(deps, record, image.path)
   return {
-    commands: [
-      { purpose: "make the disk, an overlay on the image's file", argv: ['qemu-img', ...overlay] },
-      await qemuCommand(deps, record),
-    ],
+    ...run,
+    commands: [{ purpose: "make the disk, an overlay on the image's file", argv: ['qemu-img', ...overlay] }, ...commands],
     files: [paths.record, paths.disk, ...startFiles(deps, record)],
     networks: describeNetworks(deps, record),
   }
 }
 
-async function qemuCommand(deps: VmDependencies, record: VmRecord): Promise<Plan['commands'][number]> {
+async function describeRun(deps: VmDependencies, record: VmRecord, image: string): Promise<Pick<Plan, 'commands' | 'unit'>> {
   const paths = vmPaths(deps.config.folders, record.id)
-  const { kind } = await deps.accelerator()
-  return { purpose: 'run the guest', argv: [deps.qemu, ...qemuArgv(qemuSpec(record, paths, kind, unnamedTaps(record)))] }
+  const { kind: accelerator } = await deps.accelerator()
+  const service = describeService(record, paths, { qemu: deps.qemu, image, accelerator, taps: unnamedTaps(record) })
+  const unit = await deps.services.render(service)
+  return {
+    commands: [{ purpose: 'run the guest', argv: [service.program, ...service.argv] }],
+    ...(unit !== undefined && { unit }),
+  }
 }
 
 function startFiles(deps: VmDependencies, record: VmRecord): string[] {
   const paths = vmPaths(deps.config.folders, record.id)
-  return [paths.pidFile, paths.qmp, paths.agent, paths.console, paths.consoleLog, paths.qemuLog]
+  return [...(deps.services.kind === 'embedded' ? [paths.pidFile] : []), paths.qmp, paths.shutdown, paths.agent, paths.console, paths.consoleLog, paths.qemuLog]
 }
 
 /** The helper derives the names of taps and tells them only when it has made them. */

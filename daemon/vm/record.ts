@@ -29,6 +29,9 @@ export const VmRecord = z.strictObject({
   diskMiB: z.int(),
   networks: z.array(Nic),
   autostart: z.boolean(),
+  restart: z.enum(['no', 'on-failure']).default('on-failure'),
+  /** Of one CPU; as many CPUs as the VM has where not said. */
+  cpuPercent: z.int().optional(),
   machine: z.string(),
   createdAt: Timestamp,
   /** creating: not yet whole, undone by the next daemon; deleting: to be finished by it. */

@@ -47,7 +47,9 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Pr
   const bootFile = join(deps.config.folders.config, 'boot.json')
   const boot = { bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() }
   const isFirst = !isDeepStrictEqual(await readJson(bootFile).catch(() => undefined), boot)
-  const toStart = whole.filter(({ record }) => isFirst && record.autostart)
+  // Where the host keeps units, it has started them by itself; one that is not there is written with this start.
+  const isOurs = ({ file }: Entry): boolean => file === undefined || file.state === 'missing'
+  const toStart = whole.filter((entry) => isFirst && entry.record.autostart && isOurs(entry))
   const starting = toStart.map((entry) => settle(entry, lifecycle.start(entry, () => undefined), 'autostart failed'))
   await Promise.all([...finishing, ...starting])
   // Last, so that a daemon that dies before is not the first since the boot.
@@ -57,7 +59,7 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Pr
 /** Processes of ours whose record is gone. */
 export async function findOrphans(deps: VmDependencies): Promise<{ vm: VmId; pid: number }[]> {
   const folders = await readdir(join(deps.config.folders.runtime, 'vm')).catch(() => [])
-  return folders.flatMap((name) => {
+  return [...new Set(folders)].flatMap((name) => {
     const { success, data: id } = VmId.safeParse(name)
     if (!success || deps.table.get(id)) return []
     const process = deps.services.find({ id, pidFile: vmPaths(deps.config.folders, id).pidFile })

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
-import { qemuArgv } from '../qemu/argv.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
-import { qemuSpec } from './spec.ts'
+import { describeService } from './service.ts'
 import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
@@ -28,7 +27,7 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
       hint: 'Put it back there, or delete the VM',
     })
   }
-  await deps.images.require(record.image)
+  const image = await deps.images.require(record.image)
   report('probing the accelerator')
   const accelerator = await deps.accelerator()
   const running = deps.services.find(entry.service)
@@ -40,28 +39,37 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
   report('starting QEMU')
   await mkdir(paths.runtimeFolder, { recursive: true, mode: 0o700 })
   await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
-  const service: Service = {
-    id: record.id,
-    program: deps.qemu,
-    argv: qemuArgv(qemuSpec(record, paths, accelerator.kind, taps)),
-    pidFile: paths.pidFile,
-    logFile: paths.qemuLog,
-  }
-  await launch(deps, entry, service)
+  const found = { qemu: deps.qemu, image: image.path, accelerator: accelerator.kind, taps }
+  await launch(deps, entry, describeService(record, paths, found))
+}
+
+/**
+ * Has the host know a VM that is to start with it and does not run yet. Throws what {@link startVm} throws but for what QEMU
+ * says.
+ */
+export async function prepareVm(deps: VmDependencies, { record, paths }: Entry): Promise<void> {
+  if (!record.autostart) return
+  const image = await deps.images.require(record.image)
+  const { kind } = await deps.accelerator()
+  const taps = await deps.attachments.attach(record)
+  await deps.services.prepare(describeService(record, paths, { qemu: deps.qemu, image: image.path, accelerator: kind, taps }))
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
   const logStart = (await stat(service.logFile).catch(() => undefined))?.size ?? 0
   const started = await deps.services.start(service)
   try {
+    if (!started) throw new Error('QEMU ended at once')
     await deps.monitor.attach(entry, started, START_WITHIN_MS)
   } catch (cause) {
     const left = deps.services.find(service)
     // A QEMU that an earlier daemon had begun to start came up just now: the locks of pid file and disk have turned the
     // second one away, and the first is the VM.
-    if (left && left.pid !== started.pid) return await deps.monitor.attach(entry, left, START_WITHIN_MS)
+    if (left && left.pid !== started?.pid) return await deps.monitor.attach(entry, left, START_WITHIN_MS)
+    // It may be about to be started again.
+    if (!left) await deps.services.settle(service)
     if (left) {
-      deps.services.signal(service, 'SIGKILL')
+      await deps.services.signal(service, 'SIGKILL')
       for (let waited = 0; deps.services.find(service) && waited < KILL_WITHIN_MS; waited += 20) await delay(20)
       throw new UserError('VM_START_FAILED', `QEMU did not answer within ${START_WITHIN_MS / 1000} s and was ended`, { cause })
     }

@@ -27,6 +27,17 @@ export async function stopVm(
   options: StopOptions,
   report: Report,
 ): Promise<z.infer<typeof StopRung>> {
+  const rung = await runLadder(deps, entry, options, report)
+  await deps.services.settle(entry.service)
+  return rung
+}
+
+async function runLadder(
+  deps: VmDependencies,
+  entry: Entry,
+  options: StopOptions,
+  report: Report,
+): Promise<z.infer<typeof StopRung>> {
   const { live } = entry
   if (!live) return 'already-stopped'
   if (!options.force && !options.hasten.aborted) {
@@ -34,10 +45,10 @@ export async function stopVm(
     if (await endsByGuest(deps, entry, live, options)) return 'guest'
   }
   report('sending SIGTERM to QEMU')
-  deps.services.signal(entry.service, 'SIGTERM')
+  await deps.services.signal(entry.service, 'SIGTERM')
   if (await hasEnded(deps, entry, live, SIGTERM_GRACE_MS)) return 'sigterm'
   report('sending SIGKILL to QEMU')
-  deps.services.signal(entry.service, 'SIGKILL')
+  await deps.services.signal(entry.service, 'SIGKILL')
   if (await hasEnded(deps, entry, live, SIGKILL_GRACE_MS)) return 'sigkill'
   throw new UserError('VM_STOP_FAILED', `QEMU (pid ${live.pid}) of VM ${entry.id} outlived SIGKILL`, {
     hint: 'It hangs in the kernel, mostly on storage that does not answer; see `dmesg` and the state in `ps`',

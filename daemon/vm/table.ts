@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
 import { VmId } from '../../policy/names.ts'
@@ -12,7 +13,7 @@ import type { Vm, VmState } from '../../policy/api/vm.ts'
 import type { Folders } from '../config.ts'
 import type { EventBus } from '../events.ts'
 import type { Logger } from '../log.ts'
-import type { ServiceRef } from '../service/manager.ts'
+import type { ServiceFile, ServiceManager, ServiceRef } from '../service/manager.ts'
 import { syncFolder, writeJson } from '../state/file.ts'
 import type { Live } from './live.ts'
 import { vmPaths, type VmPaths } from './paths.ts'
@@ -30,6 +31,8 @@ export interface Entry {
   operation: Operation | undefined
   /** Whether the disk was there when it was last looked for. */
   hasDisk: boolean
+  /** What the host keeps of its service, as it was when it was last looked at. */
+  file: ServiceFile | undefined
   /** Derived from all of the above when it last changed. */
   state: VmState
 }
@@ -64,7 +67,7 @@ export interface VmTable {
   changed(entry: Entry): void
   /** Calls `listener` with each VM that changed or was removed; the answer ends that. */
   onChange(listener: (entry: Entry) => void): () => void
-  /** Looks whether the disk is there. */
+  /** Looks whether the disk is there, and how the file of its service is. */
   look(entry: Entry): void
   view(entry: Entry): Vm
   /** The view as JSON, made once for each change. */
@@ -72,7 +75,7 @@ export interface VmTable {
 }
 
 /** Reads every record below `folders.config`. A record that cannot be read is logged, kept as it is, and listed in `broken`. */
-export async function openVmTable(folders: Folders, events: EventBus, log: Logger): Promise<VmTable> {
+export async function openVmTable(folders: Folders, services: Pick<ServiceManager, 'file'>, events: EventBus, log: Logger): Promise<VmTable> {
   const root = join(folders.config, 'vm')
   await mkdir(root, { recursive: true, mode: 0o700 })
   const entries = new Map<VmId, Entry>()
@@ -95,7 +98,8 @@ export async function openVmTable(folders: Folders, events: EventBus, log: Logge
     const paths = vmPaths(folders, id)
     const service = { id, pidFile: paths.pidFile }
     const hasDisk = existsSync(paths.disk)
-    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, state: 'creating' }
+    const file = services.file(service)
+    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, file, state: 'creating' }
     entry.state = derive(entry)
     entries.set(id, entry)
     if (record.name) names.set(record.name, entry)
@@ -179,11 +183,12 @@ export async function openVmTable(folders: Folders, events: EventBus, log: Logge
     },
     look(entry) {
       const hasDisk = existsSync(entry.paths.disk)
-      if (hasDisk === entry.hasDisk) return
-      entry.hasDisk = hasDisk
+      const file = services.file(entry.service)
+      if (hasDisk === entry.hasDisk && isDeepStrictEqual(file, entry.file)) return
+      Object.assign(entry, { hasDisk, file })
       table.changed(entry)
     },
-    view: ({ record, state, operation, live, paths }) => viewVm(record, state, operation, live, paths.disk),
+    view: viewVm,
     viewText(entry) {
       const known = texts.get(entry)
       if (known !== undefined) return known

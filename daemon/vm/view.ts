@@ -1,16 +1,9 @@
 /** PURE: a VM as callers see it. */
-import type { Vm, VmState } from '../../policy/api/vm.ts'
-import type { VmRecord } from './record.ts'
-import type { Operation } from './state.ts'
-import type { Live } from './live.ts'
+import type { Vm } from '../../policy/api/vm.ts'
+import type { Entry } from './table.ts'
 
-export function viewVm(
-  record: VmRecord,
-  state: VmState,
-  operation: Operation | undefined,
-  live: Live | undefined,
-  disk: string,
-): Vm {
+export function viewVm(entry: Entry): Vm {
+  const { record, state, operation, live, file } = entry
   const vm: Vm = {
     id: record.id,
     name: record.name,
@@ -20,6 +13,8 @@ export function viewVm(
     memoryMiB: record.memoryMiB,
     diskMiB: record.diskMiB,
     autostart: record.autostart,
+    restart: record.restart,
+    cpuPercent: record.cpuPercent,
     machine: record.machine,
     createdAt: record.createdAt,
     networks: record.networks,
@@ -33,6 +28,16 @@ export function viewVm(
     vm.addressesAt = live.addressesAt?.toISOString()
   }
   if (operation) vm.operation = operation
-  if (state === 'broken') vm.problem = `Its disk ${disk} is not there; put it back, or delete the VM`
+  if (file) vm.unit = file
+  const problem = problemOf(entry)
+  if (problem !== undefined) vm.problem = problem
   return vm
+}
+
+function problemOf({ state, record, paths, file }: Entry): string | undefined {
+  if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
+  if (file?.state === 'missing' && record.autostart && record.phase === 'ready') {
+    return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
+  }
+  return undefined
 }

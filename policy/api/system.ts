@@ -33,7 +33,7 @@ export const systemMethods = {
       startedAt: Timestamp,
       serviceManager: z.enum(['embedded', 'systemd']),
       accelerator: Accelerator.optional().describe('Absent until the first VM needed to know'),
-      folders: z.object({ images: z.string(), disks: z.string(), config: z.string(), runtime: z.string(), logs: z.string() }),
+      folders: z.object({ images: z.string(), disks: z.string(), config: z.string(), sockets: z.string(), runtime: z.string(), logs: z.string() }),
       vms: z.int().describe('Number of VMs'),
     }),
     errors: [],

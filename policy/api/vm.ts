@@ -57,6 +57,26 @@ export const VmState = z
   })
 export type VmState = z.infer<typeof VmState>
 
+const Restart = z
+  .enum(['no', 'on-failure'])
+  .describe('What systemd does when QEMU crashes: nothing, or start it again. A guest that powers off stays off; without systemd it is always no')
+
+const CpuPercent = z
+  .int()
+  .min(1)
+  .max(25_500)
+  .describe('Most CPU time that its QEMU may use, in percent of one CPU; as many CPUs as it has where not said. Without systemd it does not hold')
+
+export const VmUnit = z
+  .object({
+    path: z.string().describe('Of the unit file'),
+    state: z
+      .enum(['generated', 'edited', 'missing'])
+      .describe('generated: as the daemon wrote it; edited: changed by hand, or by a drop-in beside it, and kept so; missing: not written yet, or removed by hand'),
+    isolated: z.boolean().describe("Whether QEMU sees nothing of its user's but what is the VM's; if not, `aetherscale doctor` says why"),
+  })
+  .meta({ id: 'VmUnit' })
+
 export const Vm = z
   .object({
     id: VmId,
@@ -66,7 +86,9 @@ export const Vm = z
     vcpus: z.int(),
     memoryMiB: MebiBytes,
     diskMiB: MebiBytes.describe('Virtual size of the disk'),
-    autostart: z.boolean().describe('Started with the daemon after each boot of the host'),
+    autostart: z.boolean().describe('Started after each boot of the host'),
+    restart: Restart,
+    cpuPercent: CpuPercent.optional(),
     machine: z.string().describe("QEMU's versioned machine type, pinned when the VM was made"),
     createdAt: Timestamp,
     networks: z.array(VmNetwork),
@@ -77,6 +99,7 @@ export const Vm = z
     startedAt: Timestamp.optional(),
     accelerator: z.enum(['kvm', 'tcg']).optional().describe('What runs the guest now'),
     operation: z.string().optional().describe('The operation under way'),
+    unit: VmUnit.optional().describe('Its systemd unit; absent without systemd'),
     problem: z.string().optional().describe('What is wrong with the VM, and what mends it'),
   })
   .meta({ id: 'Vm' })
@@ -93,7 +116,9 @@ export const CreateParams = z.strictObject({
     .max(8)
     .default([{ kind: 'user', forwards: [] }])
     .describe('Interfaces of the VM, in order'),
-  autostart: z.boolean().default(false).describe('Start it with the daemon after each boot of the host'),
+  autostart: z.boolean().default(false).describe('Start it after each boot of the host'),
+  restart: Restart.default('on-failure'),
+  cpuPercent: CpuPercent.optional(),
 })
 export type CreateParams = z.infer<typeof CreateParams>
 
@@ -116,7 +141,7 @@ const Command = z
   .meta({ id: 'Command', description: 'A program with its arguments, one string each; no shell reads them' })
 
 const networkFound = ['NETWORK_NOT_FOUND', 'NETWORK_RECORD_BROKEN'] as const
-const startErrors = ['VM_START_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
+const startErrors = ['VM_START_FAILED', 'VM_UNIT_INVALID', 'SERVICE_MANAGER_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
 const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'VM_DISK_TOO_SMALL'] as const
 
@@ -213,6 +238,7 @@ export const vmMethods = {
       commands: z.array(Command).describe('In the order in which they would run'),
       files: z.array(z.string()).describe('Files and folders that would be made'),
       networks: z.array(z.string()).describe('What each network needs of the host'),
+      unit: z.string().optional().describe('The systemd unit that would be written; absent without systemd'),
     }),
     errors: [...found, ...imageFound, ...networkFound],
     access: 'observe',

@@ -12,6 +12,7 @@ t.test('the usual folders are those of the XDG base directories', (t) => {
       images: '/nonexistent/home/.local/share/aetherscale/images',
       disks: '/nonexistent/home/.local/share/aetherscale/disks',
       config: '/nonexistent/home/.config/aetherscale',
+      sockets: '/run/user/1000/aetherscale',
       runtime: '/run/user/1000/aetherscale',
       logs: '/nonexistent/home/.local/state/aetherscale',
     },

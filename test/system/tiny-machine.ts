@@ -48,7 +48,7 @@ export interface Console {
 export async function powerOn(t: Test, disk: string, more: readonly string[] = []): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'aetherscale-tiny-'))
   const at = (name: string): string => join(folder, name)
-  const paths = { pidFile: at('pid'), qmp: at('qmp'), agent: at('agent'), console: at('console'), consoleLog: at('log') }
+  const paths = { qmp: at('qmp'), shutdown: at('shutdown'), agent: at('agent'), console: at('console'), consoleLog: at('log') }
   const argv = qemuArgv({
     id: 'tinytest' as VmId,
     machine: 'pc-i440fx-7.2',

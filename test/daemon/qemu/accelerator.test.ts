@@ -4,7 +4,7 @@ import t from 'tap'
 import { bootGuest, probeAccelerator, type ProbeOptions } from '../../../daemon/qemu/accelerator.ts'
 import { bootSector } from '../../../daemon/qemu/boot-sector.ts'
 import { QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
-import { findProgram } from '../../../daemon/qemu/program.ts'
+import { findProgram } from '../../../daemon/service/environment.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { UserError } from '../../../policy/errors.ts'
 

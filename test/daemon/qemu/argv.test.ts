@@ -26,8 +26,8 @@ function specIn(folder: string, changes: Partial<QemuSpec> = {}): QemuSpec {
     disk: at('disk.qcow2'),
     nics: [],
     paths: {
-      pidFile: at('qemu.pid'),
       qmp: at('qmp.sock'),
+      shutdown: at('shutdown.sock'),
       agent: at('agent.sock'),
       console: at('console.sock'),
       consoleLog: at('console.log'),
@@ -110,11 +110,10 @@ t.test('QEMU takes every option, whatever the paths hold', async (t) => {
   t.same(await qmp.execute('query-name'), { name: 'web-1' })
   t.same(await qmp.execute('query-uuid'), { UUID: '4fc619bb-2dcb-5340-8bbb-0f4ae5095a5b' }, 'the same for ever')
   const chardevs = (await qmp.execute('query-chardev')) as { label: string }[]
-  t.same(chardevs.map(({ label }) => label).sort(), [AGENT_CHARDEV, 'console', 'qmp'].sort())
+  t.same(chardevs.map(({ label }) => label).sort(), [AGENT_CHARDEV, 'console', 'qmp', 'shutdown'].sort())
   t.match(await qmp.execute('qom-get', { path: `/machine/peripheral/${AGENT_PORT}`, property: 'name' }), 'org.qemu.guest_agent.0')
   const disks = (await qmp.execute('query-block')) as { inserted: { file: string } }[]
   t.same(disks.map(({ inserted }) => inserted.file), [spec.disk])
-  t.equal(readFileSync(spec.paths.pidFile, 'utf8').trim(), String(process.pid))
   t.match(readFileSync(`/proc/${process.pid}/status`, 'utf8'), /^Seccomp:\t2$/m, 'the filter is in force')
   t.equal(readFileSync(`/proc/${process.pid}/comm`, 'utf8'), 'qemu-adbvzwdf\n')
   t.equal(readFileSync(join(folder, 'qemu.log'), 'utf8'), '', 'without a warning')

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { findProgram, runProgram } from '../../../daemon/qemu/program.ts'
+import { runProgram } from '../../../daemon/qemu/program.ts'
+import { findProgram } from '../../../daemon/service/environment.ts'
 import { UserError } from '../../../policy/errors.ts'
 
 t.test('a child has nothing of our environment', async (t) => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { QEMU_PROGRAM } from '../../../daemon/qemu/machine.ts'
 import { createEmbeddedManager } from '../../../daemon/service/embedded.ts'
-import type { Service } from '../../../daemon/service/manager.ts'
+import type { Service, ServiceManager, ServiceProcess } from '../../../daemon/service/manager.ts'
 import type { VmId } from '../../../policy/names.ts'
 
 /** A real QEMU without a machine: it comes up and waits. */
@@ -15,11 +15,28 @@ function idleQemu(t: Test, more: readonly string[] = []): Service {
   const pidFile = join(folder, 'qemu.pid')
   return {
     id: 'adbvzwdf' as VmId,
+    name: undefined,
+    record: join(folder, 'vm.json'),
     program: QEMU_PROGRAM,
-    argv: ['-machine', 'none', '-nodefaults', '-display', 'none', '-pidfile', pidFile, ...more],
+    argv: ['-machine', 'none', '-nodefaults', '-display', 'none', ...more],
     pidFile,
     logFile: join(folder, 'qemu.log'),
+    files: { read: [], write: [], runtimeFolder: folder },
+    hasTaps: false,
+    hasUserNetwork: false,
+    shutdownSocket: join(folder, 'shutdown.sock'),
+    limits: { cpuPercent: 100, memoryMiB: 64, tasks: 64 },
+    restart: 'no',
+    autostart: false,
   }
+}
+
+/** Starts it; ended with the test. */
+async function start(t: Test, manager: ServiceManager, service: Service): Promise<ServiceProcess> {
+  const started = await manager.start(service)
+  t.teardown(() => manager.signal(service, 'SIGKILL'))
+  if (!started) throw new Error('QEMU ended at once')
+  return started
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -31,33 +48,25 @@ async function until(isTrue: () => boolean): Promise<void> {
 t.test('a QEMU that was started is found, by another manager as well, until a signal ends it', async (t) => {
   const service = idleQemu(t)
   const manager = createEmbeddedManager()
-  const { pid } = await manager.start(service)
-  t.teardown(() => {
-    manager.signal(service, 'SIGKILL')
-  })
+  const { pid } = await start(t, manager, service)
   t.equal(manager.find(service)?.pid, pid, 'at once')
   const next = createEmbeddedManager()
   await until(() => next.find(service)?.pid === pid)
-  next.signal(service, 'SIGTERM')
+  await next.signal(service, 'SIGTERM')
   await until(() => manager.find(service) === undefined)
   t.equal(next.find(service), undefined)
-  t.doesNotThrow(() => {
-    next.signal(service, 'SIGTERM')
-  }, 'a signal to nobody')
+  await t.resolves(next.signal(service, 'SIGTERM'), 'a signal to nobody')
 })
 
 t.test('a QEMU whose pid file has gone is found by the next manager all the same', async (t) => {
   const service = idleQemu(t)
   const manager = createEmbeddedManager()
-  const { pid } = await manager.start(service)
-  t.teardown(() => {
-    manager.signal(service, 'SIGKILL')
-  })
+  const { pid } = await start(t, manager, service)
   await until(() => existsSync(service.pidFile))
   rmSync(service.pidFile)
   const next = createEmbeddedManager()
   t.equal(next.find(service)?.pid, pid)
-  t.equal((await next.start(service)).pid, pid, 'and no second one is started')
+  t.equal((await next.start(service))?.pid, pid, 'and no second one is started')
 })
 
 t.test('a program that is not there is named', async (t) => {
@@ -77,7 +86,7 @@ t.test('a stranger is never taken for a VM, whatever the pid file and its own co
   writeFileSync(service.pidFile, String(stranger.pid))
   const manager = createEmbeddedManager()
   t.equal(manager.find(service), undefined)
-  manager.signal(service, 'SIGKILL')
+  await manager.signal(service, 'SIGKILL')
   t.equal(stranger.signalCode, null)
   t.doesNotThrow(() => process.kill(stranger.pid ?? 0, 0), 'it lives')
 })
@@ -85,10 +94,7 @@ t.test('a stranger is never taken for a VM, whatever the pid file and its own co
 t.test('a QEMU of another VM is not taken for this one', async (t) => {
   const other = idleQemu(t)
   const manager = createEmbeddedManager()
-  const { pid } = await manager.start(other)
-  t.teardown(() => {
-    manager.signal(other, 'SIGKILL')
-  })
+  const { pid } = await start(t, manager, other)
   const pidFile = join(t.testdirName, 'mine.pid')
   writeFileSync(pidFile, String(pid))
   t.equal(createEmbeddedManager().find({ id: 'bbbbbbbb' as VmId, pidFile }), undefined)

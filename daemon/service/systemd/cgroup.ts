@@ -1,0 +1,36 @@
+/** What runs in the units of VMs, read from the control groups (cgroups(7)): no call of the manager. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { VmId } from '../../../policy/names.ts'
+import type { ServiceProcess } from '../manager.ts'
+import { isQemu, readOrNothing, startOf } from '../process.ts'
+import { idOfUnit, unitName } from './unit.ts'
+
+const CGROUPS = '/sys/fs/cgroup'
+
+export interface UnitProcesses {
+  /** The QEMU of the VM's unit. */
+  find(id: VmId): ServiceProcess | undefined
+  /** Whether the unit has any process. */
+  isBusy(id: VmId): boolean
+  /** The VMs whose units have processes. */
+  started(): VmId[]
+}
+
+/** `managerGroup` is the property ControlGroup of the user manager. */
+export function createUnitProcesses(managerGroup: string): UnitProcesses {
+  // systemd.special(7): where the units of users are that name no slice.
+  const slice = join(CGROUPS, managerGroup, 'app.slice')
+  const pids = (id: VmId): number[] => {
+    const text = readOrNothing(() => readFileSync(join(slice, unitName(id), 'cgroup.procs'), 'utf8')) ?? ''
+    return text.split('\n').filter(Boolean).map(Number)
+  }
+  return {
+    find(id) {
+      const pid = pids(id).find(isQemu)
+      return pid === undefined ? undefined : { pid, startedAt: startOf(pid) }
+    },
+    isBusy: (id) => pids(id).length > 0,
+    started: () => (readOrNothing(() => readdirSync(slice)) ?? []).flatMap((name) => (idOfUnit(name) as VmId | undefined) ?? []),
+  }
+}

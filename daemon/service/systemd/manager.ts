@@ -1,0 +1,138 @@
+/** The service manager of a host: each VM is a unit of the user's own systemd, which a boot and a crash bring back. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { UserError } from '../../../policy/errors.ts'
+import type { VmId } from '../../../policy/names.ts'
+import { findProgram, locateProgram } from '../environment.ts'
+import type { Isolation, Service, ServiceManager, ServiceProcess } from '../manager.ts'
+import { sendSignal } from '../process.ts'
+import { createUnitProcesses } from './cgroup.ts'
+import { probeIsolation } from './isolation.ts'
+import { createSystemctl } from './systemctl.ts'
+import { openUnitFiles } from './unit-files.ts'
+import { renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
+
+export interface SystemdOptions extends Omit<UnitContext, 'isolated'> {
+  /** Where the user's units are. */
+  readonly unitFolder: string
+  /** The daemon's; units of VMs whose record is elsewhere are another daemon's. */
+  readonly configFolder: string
+}
+
+/** systemctl has returned when unshare(1) runs; QEMU itself is there a moment later, or not at all. */
+const EXEC_WITHIN_MS = 10_000
+const POLL_MS = 2
+
+/** Throws SERVICE_MANAGER_FAILED where no user manager answers. */
+export async function createSystemdManager(options: SystemdOptions): Promise<ServiceManager> {
+  const systemctl = createSystemctl(options.userRuntime)
+  const { ControlGroup: managerGroup } = await systemctl.show(['ControlGroup'])
+  const processes = createUnitProcesses(managerGroup)
+  const files = openUnitFiles(options.unitFolder)
+  let probe: Promise<Isolation> | undefined
+  const isolation = (): Promise<Isolation> => (probe ??= probeIsolation(options.userRuntime))
+
+  const contextNow = async (): Promise<UnitContext> => ({ ...options, isolated: (await isolation()).kind === 'unit' })
+
+  /** What systemd read earlier and has changed since is read again; of a new unit it knows nothing old. */
+  const refresh = async (name: string): Promise<void> => {
+    const properties = ['NeedDaemonReload', 'LoadState', 'LoadError'] as const
+    let seen = await systemctl.show(properties, name)
+    if (seen.NeedDaemonReload === 'yes') {
+      await systemctl.run('daemon-reload')
+      seen = await systemctl.show(properties, name)
+    }
+    if (seen.LoadState !== 'loaded') throw invalid(name, seen.LoadState, seen.LoadError)
+  }
+
+  const write = async (service: Service): Promise<void> => {
+    const context = await contextNow()
+    if (service.hasTaps) {
+      const name = tapsUnitName(service.id)
+      if ((await files.write(name, renderTapsUnit(service, context))) === 'changed') await refresh(name)
+    }
+    const name = unitName(service.id)
+    // A unit needs the program's whole path.
+    const done = await files.write(name, renderUnit({ ...service, program: findProgram(service.program) }, context))
+    if (done !== 'new') await refresh(name)
+    else if (service.autostart) await systemctl.run('enable', '--no-reload', name)
+  }
+
+  const invalid = (name: string, state: string, error: string): UserError =>
+    new UserError('VM_UNIT_INVALID', `systemd cannot use ${options.unitFolder}/${name} as it is now (${state}): ${explainLoadError(error)}`, {
+      hint: 'Mend it (systemd-analyze --user verify tells more), or remove it and it is written anew',
+    })
+
+  /** What systemctl says is for people at a terminal; the unit's own result is short. */
+  const explainStart = async (name: string, cause: Error): Promise<UserError> => {
+    const { Result, ExecMainStatus } = await systemctl.show(['Result', 'ExecMainStatus'], name)
+    return new UserError('VM_START_FAILED', `systemd could not start ${name}: ${Result}, status ${ExecMainStatus} (systemd.exec(5), "Process Exit Codes")`, {
+      hint: `Its log: journalctl --user -u ${name}`,
+      cause,
+    })
+  }
+
+  const awaitQemu = async (id: VmId): Promise<ServiceProcess | undefined> => {
+    for (const until = performance.now() + EXEC_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {
+      const found = processes.find(id)
+      if (found || !processes.isBusy(id)) return found
+    }
+    return undefined
+  }
+
+  return {
+    kind: 'systemd',
+    find: ({ id }) => processes.find(id),
+    started: () => processes.started(),
+    prepare: async (service) => {
+      if (service.autostart) await write(service)
+    },
+    async start(service) {
+      await write(service)
+      try {
+        await systemctl.run('start', unitName(service.id))
+      } catch (error) {
+        await systemctl.run('stop', unitName(service.id))
+        throw await explainStart(unitName(service.id), error as Error)
+      }
+      return await awaitQemu(service.id)
+    },
+    async signal({ id }, signal) {
+      const found = processes.find(id)
+      if (!found) return
+      if (signal === 'SIGTERM') {
+        sendSignal(found.pid, signal)
+        return
+      }
+      // A stop that is under way keeps systemd from starting it again.
+      await systemctl.run('stop', '--no-block', unitName(id))
+      await systemctl.run('kill', '--signal=KILL', unitName(id))
+    },
+    async settle({ id }) {
+      if (files.look(id).state !== 'missing' || processes.isBusy(id)) await systemctl.run('stop', unitName(id))
+    },
+    async remove({ id }) {
+      await files.remove(id)
+      // Refused where systemd has forgotten the unit already.
+      await systemctl.run('reset-failed', unitName(id)).catch(() => undefined)
+    },
+    file: ({ id }) => files.look(id),
+    async faultOf({ id }) {
+      if (files.look(id).state !== 'edited') return undefined
+      try {
+        await refresh(unitName(id))
+        return undefined
+      } catch (error) {
+        if (error instanceof UserError) return error.message
+        throw error
+      }
+    },
+    render: async (service) => renderUnit({ ...service, program: locateProgram(service.program) ?? service.program }, await contextNow()),
+    orphans: (isKnown) => files.orphans(options.configFolder, isKnown),
+    isolation,
+  }
+}
+
+/** systemd answers `NAME "TEXT"`. */
+function explainLoadError(error: string): string {
+  return /"(.*)"$/.exec(error)?.[1] ?? (error || 'it says no more')
+}

@@ -1,0 +1,53 @@
+/** The units of VMs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { VmId } from '../../../policy/names.ts'
+import { writeText } from '../../state/file.ts'
+import type { ServiceFile } from '../manager.ts'
+import { readOrNothing } from '../process.ts'
+import { idOfUnit, isAsGenerated, isIsolated, recordOf, tapsUnitName, unitName } from './unit.ts'
+
+export interface UnitFiles {
+  look(id: VmId): ServiceFile
+  /** What is there that is as somebody wrote it by hand is left so. Answers what was done. */
+  write(name: string, text: string): Promise<'new' | 'changed' | 'same' | 'kept'>
+  /** The unit, that of its taps, and what was put beside them. */
+  remove(id: VmId): Promise<void>
+  /** Names of units whose VM's record would be below `configFolder`, and is not known. */
+  orphans(configFolder: string, isKnown: (id: VmId) => boolean): string[]
+}
+
+export function openUnitFiles(folder: string): UnitFiles {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const read = (name: string): string | undefined => readOrNothing(() => readFileSync(join(folder, name), 'utf8'))
+  return {
+    look(id) {
+      const name = unitName(id)
+      const path = join(folder, name)
+      const text = read(name)
+      if (text === undefined) return { path, state: 'missing', isolated: false }
+      const hasMore = readOrNothing(() => readdirSync(join(folder, `${name}.d`)).some((file) => file.endsWith('.conf'))) ?? false
+      return { path, state: isAsGenerated(text) && !hasMore ? 'generated' : 'edited', isolated: isIsolated(text) }
+    },
+    async write(name, text) {
+      const old = read(name)
+      if (old === text) return 'same'
+      if (old !== undefined && !isAsGenerated(old)) return 'kept'
+      await writeText(join(folder, name), text)
+      return old === undefined ? 'new' : 'changed'
+    },
+    async remove(id) {
+      for (const name of [unitName(id), tapsUnitName(id)]) {
+        await rm(join(folder, name), { force: true })
+        await rm(join(folder, `${name}.d`), { recursive: true, force: true })
+        await rm(join(folder, 'default.target.wants', name), { force: true })
+      }
+    },
+    orphans: (configFolder, isKnown) =>
+      readdirSync(folder).filter((name) => {
+        const id = idOfUnit(name) as VmId | undefined
+        return id !== undefined && !isKnown(id) && recordOf(read(name) ?? '')?.startsWith(`${configFolder}/`)
+      }),
+  }
+}
