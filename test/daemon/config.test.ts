@@ -21,6 +21,8 @@ t.test('the usual folders are those of the XDG base directories', (t) => {
     accel: 'auto',
     controlGroup: undefined,
     observeGroup: undefined,
+    serviceManager: 'embedded',
+    userManager: { runtime: '/run/user/1000', units: '/nonexistent/home/.config/systemd/user' },
     helperSocket: `/run/aetherscale-net/${process.getuid?.() ?? 0}.sock`,
   })
   t.end()

@@ -69,8 +69,8 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
   const bus = createEventBus()
   const events: Event[] = []
   bus.on((event) => events.push(event))
-  const folders = { images: at('images'), disks: at('disks'), config: at('config'), runtime: at('run'), logs: at('log') }
-  const vms = await openVmTable(folders, bus, log)
+  const folders = { images: at('images'), disks: at('disks'), config: at('config'), sockets: at('run'), runtime: at('run'), logs: at('log') }
+  const vms = await openVmTable(folders, { file: () => undefined }, bus, log)
   const table = openNetworkTable(folders.config, log)
   const bridges = createBridges(helper, links, log)
   const leaving = new Set<string>()
