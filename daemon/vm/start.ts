@@ -47,17 +47,20 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
  * Has the host know a VM that is to start with it and does not run yet. Throws what {@link startVm} throws but for what QEMU
  * says.
  */
-export async function prepareVm(deps: VmDependencies, { record, paths }: Entry): Promise<void> {
+export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<void> {
+  const { record, paths } = entry
   if (!record.autostart) return
   const image = await deps.images.require(record.image)
   const { kind } = await deps.accelerator()
   const taps = await deps.attachments.attach(record)
   await deps.services.prepare(describeService(record, paths, { qemu: deps.qemu, image: image.path, accelerator: kind, taps }))
+  deps.table.look(entry)
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
   const logStart = (await stat(service.logFile).catch(() => undefined))?.size ?? 0
   const started = await deps.services.start(service)
+  deps.table.look(entry)
   try {
     if (!started) throw new Error('QEMU ended at once')
     await deps.monitor.attach(entry, started, START_WITHIN_MS)
