@@ -25,8 +25,8 @@ export interface Service {
     /** Where QEMU makes its sockets; goes with the boot of the host. */
     readonly runtimeFolder: string
   }
-  /** Whether its interfaces are links of the host, which have to be there before QEMU. */
-  readonly hasTaps: boolean
+  /** Links of the host that have to be there before QEMU. */
+  readonly taps: readonly string[]
   /** Whether the guest reaches the network through QEMU's own sockets. */
   readonly hasUserNetwork: boolean
   /** A QMP socket that nobody holds but who shuts the VM down with the host. */

@@ -2,6 +2,7 @@
 import { overlayArgv } from '../qemu/disk.ts'
 import type { CreateParams } from '../../policy/api/vm.ts'
 import type { Result } from '../../policy/api/index.ts'
+import { tapsOf } from '../network/requests.ts'
 import { draftRecord } from './create.ts'
 import type { VmDependencies } from './dependencies.ts'
 import { vmPaths } from './paths.ts'
@@ -59,7 +60,7 @@ function startFiles(deps: VmDependencies, record: VmRecord): string[] {
 
 /** The helper derives the names of taps and tells them only when it has made them. */
 function unnamedTaps(record: VmRecord): ReadonlyMap<number, string> {
-  return new Map(record.networks.map((_network, nic) => [nic, `<tap of ${record.id}.${nic}>`]))
+  return new Map(tapsOf(record).map(({ nic }) => [nic, `<tap of ${record.id}.${nic}>`]))
 }
 
 function describeNetworks(deps: VmDependencies, record: VmRecord): string[] {

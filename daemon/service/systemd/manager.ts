@@ -46,7 +46,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   const write = async (service: Service): Promise<void> => {
     const context = await contextNow()
-    if (service.hasTaps) {
+    if (service.taps.length > 0) {
       const name = tapsUnitName(service.id)
       if ((await files.write(name, renderTapsUnit(service, context))) === 'changed') await refresh(name)
     }

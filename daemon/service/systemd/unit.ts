@@ -46,7 +46,7 @@ Description=aetherscale: ${quoteText(title)}
 Documentation=man:qemu-system-x86_64(1)
 # A VM that cannot be started is tried again for as long as it takes.
 StartLimitIntervalSec=0
-${service.hasTaps ? `# Its taps are gone after a boot of the host. The sandbox below lets nothing reach the network helper, not even from
+${service.taps.length > 0 ? `# Its taps are gone after a boot of the host. The sandbox below lets nothing reach the network helper, not even from
 # ExecStartPre=.\nWants=${tapsUnitName(id)}\nAfter=${tapsUnitName(id)}\n` : ''}
 [Service]
 Type=exec
@@ -77,11 +77,13 @@ Record=${service.record}
 }
 
 /** The unit that has the taps of a VM made, whether a daemon runs or not. */
-export function renderTapsUnit({ id, record }: Pick<Service, 'id' | 'record'>, { node, taps, helperSocket }: UnitContext): string {
+export function renderTapsUnit({ id, record, taps: links }: Pick<Service, 'id' | 'record' | 'taps'>, { node, taps, helperSocket }: UnitContext): string {
   const body = `
 [Unit]
 Description=aetherscale: taps of VM ${id}
 StartLimitIntervalSec=0
+# Where any of them is missing.
+${links.map((link) => `ConditionPathExists=|!/sys/class/net/${quoteText(link)}`).join('\n')}
 
 [Service]
 Type=oneshot

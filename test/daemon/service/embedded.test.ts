@@ -22,7 +22,7 @@ function idleQemu(t: Test, more: readonly string[] = []): Service {
     pidFile,
     logFile: join(folder, 'qemu.log'),
     files: { read: [], write: [], runtimeFolder: folder },
-    hasTaps: false,
+    taps: [],
     hasUserNetwork: false,
     shutdownSocket: join(folder, 'shutdown.sock'),
     limits: { cpuPercent: 100, memoryMiB: 64, tasks: 64 },

@@ -27,7 +27,7 @@ function describe(changes: Partial<Service> = {}): Service {
     pidFile: '/run/user/1000/aetherscale/vm/adbvzwdf/qemu.pid',
     logFile: '/home/a/log/qemu.log',
     files: { read: ['/home/a/images/tiny.qcow2'], write: ['/home/a/disks/x.qcow2'], runtimeFolder: '/run/user/1000/aetherscale/vm/adbvzwdf' },
-    hasTaps: false,
+    taps: [],
     hasUserNetwork: true,
     shutdownSocket: '/run/user/1000/aetherscale/vm/adbvzwdf/shutdown.sock',
     limits: { cpuPercent: 150, memoryMiB: 700, tasks: 130 },
@@ -55,11 +55,13 @@ t.test('what is in the record is in the unit', (t) => {
 })
 
 t.test('a VM with taps wants their unit first, and only one with a user network may make internet sockets', (t) => {
-  const text = renderUnit(describe({ hasTaps: true, hasUserNetwork: false }), context)
+  const text = renderUnit(describe({ taps: ['aetabc', 'aetdef'], hasUserNetwork: false }), context)
   t.same([settings(text, 'Wants'), settings(text, 'After')], [['aetherscale-taps-adbvzwdf.service'], ['aetherscale-taps-adbvzwdf.service']])
   t.same(settings(text, 'RestrictAddressFamilies'), ['AF_UNIX'])
   t.same(settings(renderUnit(describe(), context), 'RestrictAddressFamilies'), ['AF_UNIX AF_INET AF_INET6'])
-  t.same(settings(renderTapsUnit(describe(), context), 'ExecStart'), [
+  const taps = renderTapsUnit(describe({ taps: ['aetabc', 'aetdef'] }), context)
+  t.same(settings(taps, 'ConditionPathExists'), ['|!/sys/class/net/aetabc', '|!/sys/class/net/aetdef'])
+  t.same(settings(taps, 'ExecStart'), [
     '/usr/lib/aetherscale/node /usr/lib/aetherscale/aetherscale-taps.js /run/aetherscale-net/1000.sock "/home/a b/.config/aetherscale/vm/adbvzwdf/vm.json"',
   ])
   t.end()
