@@ -9,7 +9,7 @@ export function quoteArgument(word: string): string {
 
 /** A path in BindPaths= and its like, where a colon would begin the destination. */
 export function quoteBindPath(path: string): string {
-  const plain = path.replaceAll('\\', '\\\\').replaceAll(':', '\\:').replaceAll('%', '%%')
+  const plain = path.replaceAll('\\', '\\\\').replaceAll(':', '\\:').replaceAll('%', '%%').replaceAll('\n', '\\n')
   return /[\s"']/.test(plain) ? `"${plain.replaceAll('"', '\\"')}"` : plain
 }
 

@@ -71,7 +71,7 @@ ${context.isolated ? sandbox(service, context).join('\n') : '# This host cannot 
 WantedBy=default.target
 
 [X-Aetherscale]
-Record=${service.record}
+Record=${service.record.replaceAll('\n', ' ')}
 `
   return header(unitName(id), body) + body
 }
