@@ -1,6 +1,9 @@
 /** What a Debian package says of itself (deb-control(5)). Pure. */
 
-/** Node's own libraries (`readelf -d node`), glibc as old as its builds still take, and what the programs call. */
+/**
+ * Node's own libraries (`readelf -d node`), glibc as old as its builds still take, and what the programs call. In
+ * util-linux that is setpriv as well, which was a package of its own.
+ */
 const DEPENDS = [
   'libc6 (>= 2.28)',
   'libgcc-s1',
@@ -12,7 +15,7 @@ const DEPENDS = [
   'qemu-system-x86',
   'qemu-utils',
   'systemd (>= 252)',
-  'util-linux',
+  'util-linux (>= 2.33)',
 ]
 
 /** The control file; `bytes` is what the files take when they are installed. */
