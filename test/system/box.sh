@@ -9,7 +9,7 @@
 #   box.sh as NAME USER COMMAND…      as USER, whose session is there once `loginctl enable-linger` has been run
 #   box.sh put NAME FILE… FOLDER      copy files of the host into a folder of the box
 #   box.sh reboot NAME                power it off and boot it again, with the files that it has; returns as `up` does
-#   box.sh down NAME                  power it off and remove every trace of it
+#   box.sh down NAME                  end it at once and remove every trace of it
 #
 # BOX_CACHE (~/.cache/aetherscale/box) holds the root file systems, BOX_RUN (/run/aetherscale-box) the running boxes,
 # BOX_SIZE (4G) limits what a box may write: it is kept in memory.
@@ -135,7 +135,9 @@ put() {
 
 down() {
   [ -e "$box" ] || die "$name is not up"
-  power_off 20
+  # nothing of it is used again: with its first process all others end, guests among them
+  if [ -e "$box/init.pid" ]; then kill -KILL "$(<"$box/init.pid")" 2>/dev/null || true; fi
+  await_end 10
   umount "$root" 2>/dev/null || umount --lazy "$root" || true
   umount "$box/disk" 2>/dev/null || umount --lazy "$box/disk" || true
   rm -rf --one-file-system "$box"
@@ -144,14 +146,14 @@ down() {
 # A machine that is to be used again is given the time that its services take to stop, guests among them.
 reboot() {
   [ -e "$box/init.pid" ] || die "$name is not up"
-  power_off 120
+  kill -s RTMIN+4 "$(<"$box/init.pid")"   # systemd(1): power off
+  await_end 120
   boot
 }
 
-power_off() {
+await_end() {
   local pid=0
   [ -e "$box/nspawn.pid" ] && pid=$(<"$box/nspawn.pid")
-  if [ -e "$box/init.pid" ]; then kill -s RTMIN+4 "$(<"$box/init.pid")" 2>/dev/null || true; fi   # systemd(1): power off
   if ! await "$1" is_gone "$pid"; then kill -KILL "$pid" 2>/dev/null || true; await 5 is_gone "$pid" || true; fi
   rm -f "$box/init.pid" "$box/nspawn.pid"
   find /sys/fs/cgroup -depth -type d \( -path "*/box-$name" -o -path "*/box-$name/*" \) -exec rmdir {} + 2>/dev/null || true
