@@ -12,12 +12,13 @@
 #   box.sh down NAME                  end it at once and remove every trace of it
 #
 # BOX_CACHE (~/.cache/aetherscale/box) holds the root file systems, BOX_RUN (/run/aetherscale-box) the running boxes,
-# BOX_SIZE (4G) limits what a box may write: it is kept in memory.
+# BOX_SIZE (4G) limits what a box may write: it is kept in memory. BOX_PACKAGES names more packages, by commas, for a root
+# file system of its own.
 set -euo pipefail
 
 SUITE=bookworm
 PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,ca-certificates,git,passwd,iproute2,radvd,socat
-PACKAGES+=,procps,qemu-system-x86,qemu-utils
+PACKAGES+=,procps,qemu-system-x86,qemu-utils${BOX_PACKAGES:+,$BOX_PACKAGES}
 BASE=${BOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aetherscale/box}/$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-8)
 RUN=${BOX_RUN:-/run/aetherscale-box}
 
