@@ -2,16 +2,14 @@
 import { chmod, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { methods } from '../policy/api/index.ts'
 import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
 import type { Config, Folders } from './config.ts'
-import { checkHost } from './doctor/host.ts'
-import { checkNetwork, noNeeds, type NetworkNeeds } from './doctor/network.ts'
-import { checkPrograms } from './doctor/programs.ts'
+import { examine } from './doctor/examine.ts'
+import { readRecords, recordsOf, type Records } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { createHandlers } from './handlers.ts'
@@ -24,18 +22,18 @@ import { createNetworkHelper } from './network/helper.ts'
 import { createNetworks } from './network/lifecycle.ts'
 import { openHostLinks } from './network/links.ts'
 import { replayNetworks } from './network/replay.ts'
-import { tapsOf } from './network/requests.ts'
-import { openNetworkTable, type NetworkTable } from './network/table.ts'
+import { openNetworkTable } from './network/table.ts'
 import { vmsOnNetwork } from './network/users.ts'
 import { PROBE_PREFIX, probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
 import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
 import { connectQmp } from './qemu/qmp.ts'
 import { createDispatcher } from './rpc/dispatch.ts'
+import { findGroup } from './rpc/group.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
 import { openServiceManager } from './service/choose.ts'
-import { childEnvironment } from './service/environment.ts'
+import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
@@ -46,8 +44,9 @@ import { createLifecycle } from './vm/lifecycle.ts'
 import { createLogLimit } from './vm/log.ts'
 import { createMonitor } from './vm/monitor.ts'
 import { createQueues } from './vm/queue.ts'
-import { adoptRunning, findOrphans, recoverAll } from './vm/recover.ts'
-import { openVmTable, type Entry, type VmTable } from './vm/table.ts'
+import { adoptRunning, recoverAll } from './vm/recover.ts'
+import { vmPaths } from './vm/paths.ts'
+import { openVmTable, type Entry } from './vm/table.ts'
 
 export interface Daemon {
   /** Takes no more requests, lets what runs come to an end for a moment, and closes. VMs run on. */
@@ -139,12 +138,19 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       folders,
       vms: table.size,
     }),
-    examine: async () => [
-      ...checkPrograms(),
-      ...(await checkHost(config, accelerator.get)),
-      ...(await checkNetwork(helper, links, networkNeeds(table, networkTable))),
-      ...checkVms(table, await findOrphans(vms)),
-    ],
+    examine: () =>
+      examine({
+        config,
+        accelerator: accelerator.get,
+        helper,
+        links,
+        records: () => recordsOf(table, networkTable),
+        isolation: () => services.isolation(),
+        processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
+        orphanUnits: () => services.orphans((id) => table.isTaken(id)),
+        vms: () => checkVms(table),
+        log,
+      }),
     discover: () => describeApi(methods, version),
   })
   const [control, observe] = await Promise.all([config.controlGroup, config.observeGroup].map(groupId))
@@ -182,23 +188,20 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
 /** For `aetherscaled --doctor`: what the host offers, where no daemon is there to say more. */
 export async function examineHost(config: Config): Promise<Check[]> {
-  return [
-    ...checkPrograms(),
-    ...(await checkHost(config, () => probe(config))),
-    ...(await checkNetwork(createNetworkHelper(config.helperSocket), openHostLinks(), noNeeds)),
-  ]
-}
-
-function networkNeeds(vms: VmTable, networks: NetworkTable): NetworkNeeds {
-  return {
-    networks: networks.records().length,
-    broken: networks.broken,
-    vms: Array.from(vms.entries(), ({ id, record }) => ({
-      id,
-      bridges: record.networks.flatMap((network) => (network.kind === 'bridge' ? [network.bridge] : [])),
-      hasTaps: tapsOf(record).length > 0,
-    })),
-  }
+  const { folders } = config
+  // A systemd that does not answer is one of the findings.
+  const services = await openServiceManager(config).catch(createEmbeddedManager)
+  const records = (): Records => readRecords(folders.config)
+  return await examine({
+    config,
+    accelerator: () => probe(config),
+    helper: createNetworkHelper(config.helperSocket),
+    links: openHostLinks(),
+    records,
+    isolation: () => services.isolation(),
+    processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
+    orphanUnits: () => services.orphans((id) => records().vms.has(id) || records().brokenVms.has(id)),
+  })
 }
 
 async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
@@ -254,8 +257,7 @@ function remember<T>(ask: () => Promise<T>): { get: () => Promise<T>; known: () 
 
 async function groupId(name: string | undefined): Promise<number | undefined> {
   if (name === undefined) return undefined
-  const { stdout } = await execa('getent', ['group', name], { reject: false, env: childEnvironment(), extendEnv: false })
-  const gid = Number(stdout.split(':')[2])
-  if (stdout && Number.isInteger(gid)) return gid
+  const group = await findGroup(name)
+  if (group) return group.gid
   throw new UserError('HOST_IO', `There is no group "${name}" on this host`, { hint: `Make it: sudo groupadd --system ${name}` })
 }

@@ -5,6 +5,7 @@ import { UserError } from '../../policy/errors.ts'
 import type { OperationResult } from '../../policy/privileged/results.ts'
 import type { NetworkHelper } from '../network/helper.ts'
 import type { HostLinks } from '../network/links.ts'
+import { checkFrames } from './frames.ts'
 
 /** What of the network is wanted here. */
 export interface NetworkNeeds {
@@ -15,15 +16,16 @@ export interface NetworkNeeds {
   readonly vms: readonly { readonly id: string; readonly bridges: readonly string[]; readonly hasTaps: boolean }[]
 }
 
-export const noNeeds: NetworkNeeds = { networks: 0, broken: new Map(), vms: [] }
-
 type Grant = OperationResult<'policy.get'>
 
 /** `missing` where a VM or a network needs it, `degraded` where nothing does yet. */
 export async function checkNetwork(helper: NetworkHelper, links: HostLinks, needs: NetworkNeeds): Promise<Check[]> {
   const lack = needs.networks > 0 || needs.vms.some(({ hasTaps }) => hasTaps) ? 'missing' : 'degraded'
   const { check, grant } = await checkHelper(helper, lack)
-  return [check, checkTunDevice(lack), ...checkBridges(links, needs, grant), ...checkRecords(needs)]
+  const bridges = new Set([...needs.vms.flatMap((vm) => vm.bridges), ...(grant?.bridges ?? [])])
+  // Bridges of private networks: `deriveName` in helper/names.ts.
+  const frames = await checkFrames([...[...bridges].sort(), ...(needs.networks > 0 ? ['aeb+'] : [])])
+  return [check, checkTunDevice(lack), ...checkBridges(links, needs, grant), ...frames, ...checkRecords(needs)]
 }
 
 async function checkHelper(helper: NetworkHelper, lack: Check['status']): Promise<{ check: Check; grant?: Grant }> {

@@ -19,7 +19,7 @@ export interface ImportRequest {
 const MAX_VIRTUAL_BYTES = 64 * 2 ** 40
 
 /** Files under way are hidden and end so; no image has such a name. Who makes one holds its lock. */
-const IMPORTING = '.importing'
+export const IMPORTING = '.importing'
 
 /**
  * Checks and copies the file; the image appears under its name when it is whole. Throws IMAGE_SOURCE_UNREADABLE,

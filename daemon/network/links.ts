@@ -2,21 +2,34 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** A link that the helper made for us: the bridge of a network (`lan`), the tap of an interface (`adbvzwdf.0`). */
+export interface OwnAlias {
+  readonly name: string
+  readonly kind: 'bridge' | 'tap'
+  readonly key: string
+}
+
 export interface HostLinks {
   /** Whether there is a bridge of this name. */
   isBridge(name: string): boolean
-  /** Whether the helper's bridge of a network (`lan`) or tap of an interface (`adbvzwdf.0`) of ours is there. */
-  hasOwn(kind: 'bridge' | 'tap', key: string): boolean
+  /** Whether a link of ours is there. */
+  hasOwn(kind: OwnAlias['kind'], key: string): boolean
+  /** All links of ours. */
+  own(): OwnAlias[]
 }
 
 export function openHostLinks(folder = '/sys/class/net', uid = process.getuid?.() ?? 0): HostLinks {
+  // The alias that the helper gives each of its links (`deriveName` in helper/names.ts).
+  const form = new RegExp(`^aetherscale:${uid}:(bridge|tap):(.+)$`)
+  const own = (): OwnAlias[] =>
+    readdirSync(folder).flatMap((name) => {
+      const [, kind, key] = form.exec(readAlias(join(folder, name))) ?? []
+      return kind === undefined || key === undefined ? [] : [{ name, kind: kind as OwnAlias['kind'], key }]
+    })
   return {
     isBridge: (name) => existsSync(join(folder, name, 'bridge')),
-    hasOwn(kind, key) {
-      // The alias that the helper gives each of its links (`deriveName` in helper/names.ts).
-      const alias = `aetherscale:${uid}:${kind}:${key}`
-      return readdirSync(folder).some((name) => readAlias(join(folder, name)) === alias)
-    },
+    hasOwn: (kind, key) => own().some((link) => link.kind === kind && link.key === key),
+    own,
   }
 }
 

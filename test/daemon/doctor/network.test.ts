@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkNetwork, noNeeds, type NetworkNeeds } from '../../../daemon/doctor/network.ts'
+import { checkNetwork, type NetworkNeeds } from '../../../daemon/doctor/network.ts'
 import { createNetworkHelper } from '../../../daemon/network/helper.ts'
 import { openHostLinks } from '../../../daemon/network/links.ts'
 import type { Check } from '../../../policy/api/system.ts'
@@ -9,6 +9,7 @@ import { HelperRefusal, startFakeHelper, type HelperAnswer } from '../../fakes/h
 
 const uid = process.getuid?.() ?? 0
 const grant = { uid, bridges: ['br0'], prefix: 'fd00:ae::/32', quota: { taps: 32, bridges: 8 }, used: { taps: 3, bridges: 1 } }
+const noNeeds: NetworkNeeds = { networks: 0, broken: new Map(), vms: [] }
 const withVm = (...bridges: string[]): NetworkNeeds => ({ ...noNeeds, vms: [{ id: 'adbvzwdf', bridges, hasTaps: true }] })
 
 async function examine(t: Test, needs: NetworkNeeds, answer?: HelperAnswer): Promise<(subject: string) => Check | undefined> {
