@@ -5,7 +5,7 @@ import type { Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import { examineHost, startDaemon } from './compose.ts'
 import { loadConfig, type Config } from './config.ts'
-import { checkPrograms } from './doctor/programs.ts'
+import { examineUnconfigured } from './doctor/examine.ts'
 import { createLog } from './log.ts'
 import { version } from './version.ts'
 
@@ -59,8 +59,13 @@ async function serve(root: string | undefined): Promise<void> {
 async function examine(root: string | undefined, asJson: boolean): Promise<void> {
   const checks = await examineConfigured(root)
   if (asJson) process.stdout.write(`${JSON.stringify({ checks })}\n`)
-  else for (const { status, subject, detail } of checks) process.stdout.write(`${status.padEnd(9)} ${subject}: ${detail}\n`)
+  else for (const check of checks) process.stdout.write(describeCheck(check))
   process.exitCode = checks.some(({ status }) => status === 'missing') ? 1 : 0
+}
+
+function describeCheck({ status, subject, detail, remedy }: Check): string {
+  const mend = remedy === undefined ? '' : `${' '.repeat(10)}-> ${remedy}\n`
+  return `${status.padEnd(9)} ${subject}: ${detail}\n${mend}`
 }
 
 /** A configuration that does not fit is one more thing that doctor has found. */
@@ -71,7 +76,8 @@ async function examineConfigured(root: string | undefined): Promise<Check[]> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const { hint } = error.data
-    return [{ subject: 'configuration', status: 'missing', detail: error.message, ...(hint && { remedy: hint }) }, ...checkPrograms()]
+    const found: Check = { subject: 'configuration', status: 'missing', detail: error.message, ...(hint && { remedy: hint }) }
+    return [found, ...(await examineUnconfigured(process.env['XDG_RUNTIME_DIR']))]
   }
   return await examineHost(config)
 }

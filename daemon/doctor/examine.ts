@@ -65,3 +65,14 @@ export async function examine(examined: Examined): Promise<Check[]> {
   }
   return await collectChecks(examiners, log)
 }
+
+/** What can be said where the configuration does not hold: that of the session is often why. */
+export async function examineUnconfigured(userRuntime: string | undefined): Promise<Check[]> {
+  const account = findAccount()
+  return await collectChecks({
+    programs: checkPrograms,
+    user: () => [checkUser(account)],
+    node: () => [checkNode()],
+    session: () => checkSession({ account, userRuntime, hasUnits: true, runtime: '' }),
+  })
+}
