@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const sources = join(root, 'helper', 'install')
 
 /** Node runs as it is wherever it is copied to, if it is that of the package `node`; a distribution's may need libraries. */
-function findNode(): string {
+export function findNode(): string {
   const bundled = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
   return existsSync(bundled) ? bundled : process.execPath
 }
