@@ -115,7 +115,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const diskWatch = watchDisks(folders.disks, table, log)
   await adoptRunning(vms)
 
-  const recovery = recoverAll(vms, lifecycle).catch((error: unknown) => {
+  const recovery = recoverAll(vms, lifecycle, (entry) => replay.attached(entry)).catch((error: unknown) => {
     log.error({ err: error }, 'recovery was cut short')
   })
   const follow = followStarts(vms, queues)

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { UserError } from '../../policy/errors.ts'
 import { VmId } from '../../policy/names.ts'
 import { readJson, writeJson } from '../state/file.ts'
 import type { VmDependencies } from './dependencies.ts'
@@ -28,10 +29,11 @@ export async function adoptRunning(deps: VmDependencies): Promise<void> {
 }
 
 /**
- * Finishes what an earlier daemon had begun, then starts what is to start with the host; each VM for itself. What is to be
+ * Finishes what an earlier daemon had begun, then starts what is to start with the host; each VM for itself. `whenAttached`
+ * resolves when the taps of a VM were made, with `false` if they will not be. What is to be
  * finished is under way when the call returns, so that a client that comes right after sees it so.
  */
-export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Promise<void> {
+export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle, whenAttached: (entry: Entry) => Promise<boolean>): Promise<void> {
   const settle = async (entry: Entry, work: Promise<unknown>, what: string): Promise<void> => {
     try {
       await work
@@ -50,10 +52,23 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle): Pr
   // Where the host keeps units, it has started them by itself; one that is not there is written with this start.
   const isOurs = ({ file }: Entry): boolean => file === undefined || file.state === 'missing'
   const toStart = whole.filter((entry) => isFirst && entry.record.autostart && isOurs(entry))
-  const starting = toStart.map((entry) => settle(entry, lifecycle.start(entry, () => undefined), 'autostart failed'))
+  const startOne = async (entry: Entry): Promise<void> => {
+    try {
+      await lifecycle.start(entry, () => undefined)
+    } catch (error) {
+      // The network may come long after the host has booted.
+      if (!isOfNetwork(error) || !(await whenAttached(entry))) throw error
+      await lifecycle.start(entry, () => undefined)
+    }
+  }
+  const starting = toStart.map((entry) => settle(entry, startOne(entry), 'autostart failed'))
   await Promise.all([...finishing, ...starting])
   // Last, so that a daemon that dies before is not the first since the boot.
   if (isFirst) await writeJson(bootFile, boot)
+}
+
+function isOfNetwork(error: unknown): boolean {
+  return error instanceof UserError && error.data.name.startsWith('NET_')
 }
 
 /** Processes of ours whose record is gone. */
