@@ -10,6 +10,8 @@ const word = (name: string, about: string, more: Partial<Field> = {}): Field => 
   shape: { kind: 'string' },
   ...more,
 })
+const words = (name: string, about: string, placeholder: string): Field =>
+  word(name, about, { placeholder, shape: { kind: 'list', items: { kind: 'string' } } })
 const flag = (name: string, about: string): Field => word(name, about, { shape: { kind: 'boolean', bare: true } })
 
 /** Options of every command, before or after its words. */
@@ -21,6 +23,21 @@ export const globalOptions: readonly Field[] = [
   flag('no-color', 'Without colours; also NO_COLOR'),
   flag('help', 'Show help'),
   flag('version', 'Show the version'),
+]
+
+const setupOptions: readonly Field[] = [
+  words('bridge', 'A bridge of the host that VMs may be on; may be given several times', 'BRIDGE'),
+  word('prefix', 'An IPv6 prefix of at most 64 bits, of which VMs\' private networks may have parts'),
+  word('create-bridge', 'Make this bridge and move the addresses and routes of the uplink to it', { placeholder: 'BRIDGE' }),
+  word('uplink', 'The link that --create-bridge puts on the bridge', { placeholder: 'LINK' }),
+  words('member', 'A user who may do everything; may be given several times', 'USER'),
+  words('observer', 'A user who may look on; may be given several times', 'USER'),
+  flag('user', 'For your own user alone: no other user, no groups'),
+  flag('dry-run', 'Print what would be done, and do nothing'),
+  flag('yes', 'Do not ask'),
+  flag('confirm', 'Keep a bridge that was made in the last 60 seconds'),
+  flag('remove', 'Take back all that setup has made'),
+  flag('purge', 'With --remove: VMs, disks and images too'),
 ]
 
 const ownCommands: readonly Command[] = [
@@ -46,6 +63,14 @@ const ownCommands: readonly Command[] = [
       word('shell', 'The shell', { required: true, shape: { kind: 'choice', choices: ['bash', 'zsh', 'fish'] } }),
     ],
     options: [],
+  },
+  {
+    words: ['setup'],
+    access: 'control',
+    summary: 'Make this machine a host of VMs, or take that back; needs root',
+    description: 'Prints what it will do and asks before it does. Run again, it does what is missing.',
+    positionals: [],
+    options: setupOptions,
   },
   {
     words: ['help'],

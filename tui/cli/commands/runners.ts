@@ -6,6 +6,7 @@ import { runDoctor } from './doctor.ts'
 import { runEvents } from './events.ts'
 import { runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
+import { runSetup } from './setup.ts'
 
 export { offerCompletions } from '../completion/offer.ts'
 
@@ -19,6 +20,7 @@ const special: Readonly<Record<string, Runner>> = {
   events: runEvents,
   doctor: runDoctor,
   rpc: runRpc,
+  setup: runSetup,
 }
 
 export function chooseRunner(words: readonly string[]): Runner {

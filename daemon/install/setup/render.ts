@@ -1,0 +1,35 @@
+/** The plan as it is printed. */
+import type { Plan } from './plan.ts'
+import type { Removal } from './plan-removal.ts'
+import type { Action, Step } from './step.ts'
+import { UID } from './step.ts'
+
+export function renderPlan({ steps, notes }: Plan): string[] {
+  const marked = steps.map((step) => `${step.isDone ? 'is done  ' : 'to do    '}${step.says.replaceAll(UID, 'UID')}`)
+  return [...marked, ...notes.map((note) => `advice   ${note}`)]
+}
+
+export function renderRemoval({ steps, leaves }: Removal): string[] {
+  return [...steps.map(({ says }) => `to do    ${says}`), ...leaves.map((left) => `is left  ${left}`)]
+}
+
+/** What an admin would type; for those who want to see it, and for what a user has to ask an admin for. */
+export function renderActions({ actions }: Step): string[] {
+  return actions.flatMap((action) => describe(action)).map((line) => line.replaceAll(UID, 'UID'))
+}
+
+function describe(action: Action): string[] {
+  if ('run' in action) return [`${action.as === undefined ? '' : `as ${action.as}: `}${action.run.map(quote).join(' ')}`]
+  if ('write' in action) return [`write ${action.write}:`, ...action.text.trimEnd().split('\n').map((line) => `  ${line}`)]
+  if ('remove' in action) return [`rm ${action.remove}`]
+  if ('removeFolder' in action) return [`rmdir ${action.removeFolder}`]
+  if ('makeFolder' in action) return [`mkdir ${action.makeFolder}`]
+  if ('moveUplink' in action) return [...action.moveUplink.prepare, ...action.moveUplink.lines].map((line) => `ip ${line}`)
+  if ('awaitAnswer' in action) return [`wait for an answer at ${action.awaitAnswer}`]
+  return []
+}
+
+/** As sh(1) reads it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
