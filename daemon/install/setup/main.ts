@@ -72,7 +72,7 @@ async function settleMove({ move }: Facts): Promise<void> {
       hint: 'All else that was set up stays: aetherscale setup --remove takes it back',
     })
   }
-  print(`${move.bridge} stays until the next boot. To have it after that as well, put into the host's own configuration`, ...renderSnippets(move))
+  print('', ...renderSnippets(move))
 }
 
 async function askToKeep(signal: AbortSignal): Promise<void> {

@@ -29,7 +29,7 @@ function planHelperUsers({ accounts, present }: Facts): Step {
   return {
     says: `make the users ${HELPER_USERS.join(' and ')}, who serve the network, and their folders in /run`,
     isDone: missing.length === 0 && HELPER_FOLDERS.every((path) => present.has(path)),
-    made: [...made, ...(present.has(HELPER_FOLDERS[1]!) ? [] : [{ kind: 'runtime', path: '/run/aetherscale-ra' } as const])],
+    made: [...made, ...['/run/aetherscale-net', '/run/aetherscale-ra'].flatMap((path): Made[] => (present.has(path) ? [] : [{ kind: 'runtime', path }]))],
     actions: [
       { run: [programs.sysusers, '/usr/lib/sysusers.d/aetherscale.conf'] },
       { run: [programs.tmpfiles, '--create', '/usr/lib/tmpfiles.d/aetherscale.conf'] },

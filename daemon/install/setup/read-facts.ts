@@ -32,7 +32,7 @@ export async function readFacts(options: SetupOptions, caller: Account | undefin
     ),
     present: new Set(
       [
-        ...PACKAGE_FILES, ...ACCOUNT_FILES, ETC, ALLOWLIST_FILE, HOME, RUNTIME, '/run/aetherscale-net', '/run/aetherscale-ra/pending',
+        ...PACKAGE_FILES, ...ACCOUNT_FILES, ETC, ALLOWLIST_FILE, HOME, RUNTIME, '/run/aetherscale-net', '/run/aetherscale-ra', '/run/aetherscale-ra/pending',
         '/usr/sbin/radvd', '/var/lib/systemd/linger', `/var/lib/systemd/linger/${owner.name}`, places.wanted, ...places.folders,
         ...wants('paths.target', RADVD_PATH), ...wants('sockets.target', socket),
       ].filter(isThere),

@@ -83,4 +83,5 @@ export async function awaitVerdict(signal: AbortSignal): Promise<'confirmed' | '
 /** For `--remove`: everything that is on the bridge goes to the uplink. */
 export function restoreUplink(bridge: string, uplink: string): void {
   batch(planReturn({ bridge, uplink }, readUplink(bridge)), 'whatever fails')
+  disarm()
 }
