@@ -19,7 +19,10 @@ export interface Removal {
   readonly leaves: readonly string[]
 }
 
-type RemovalFacts = Pick<Facts, 'made' | 'texts' | 'present' | 'boot'>
+interface RemovalFacts extends Pick<Facts, 'made' | 'boot'> {
+  /** The text of the allowlist. */
+  readonly allowlist: string | undefined
+}
 
 export function planRemoval({ purge, forUser }: RemovalOptions, facts: RemovalFacts): Removal {
   const { made } = facts
@@ -28,7 +31,7 @@ export function planRemoval({ purge, forUser }: RemovalOptions, facts: RemovalFa
   // the VMs' files stay, and so does whom they belong to, and the note of who made both
   const keepsHome = !purge && chosen.some(({ kind }) => kind === 'home')
   const taken = chosen.filter((each) => !(keepsHome && staysWithHome(each)))
-  let allowlist = facts.texts.get(ALLOWLIST_FILE)
+  let { allowlist } = facts
   const steps = taken.toReversed().flatMap((each): Step[] => {
     if (each.kind === 'grant') allowlist = takeGrant(allowlist, each.principal, each.previous)
     const undone = undo(each, { purge, allowlist, boot: facts.boot })

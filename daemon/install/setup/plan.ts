@@ -31,8 +31,9 @@ export function planSetup(options: SetupOptions, facts: Facts): Plan {
 
 function planFolder({ present }: Facts): Step {
   const made: Made[] = [
-    ...ACCOUNT_FILES.filter((path) => !present.has(path)).map((path) => ({ kind: 'file', path }) as const),
+    // the first to be noted is the last to go, and the note lies in there
     ...(present.has(ETC) ? [] : [{ kind: 'folder', path: ETC } as const]),
+    ...ACCOUNT_FILES.filter((path) => !present.has(path)).map((path) => ({ kind: 'file', path }) as const),
   ]
   return { says: `make the folder ${ETC}, and note in it what setup makes`, isDone: present.has(ETC), made, actions: [{ makeFolder: ETC }] }
 }

@@ -62,12 +62,17 @@ function readActive(units: readonly string[]): Set<string> {
   return new Set(units.filter((_unit, index) => states[index] === 'active'))
 }
 
+/** What this user may not look at counts as absent. */
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** Of a file that root alone can have put there. */
-function readText(path: string): string | undefined {
+export function readText(path: string): string | undefined {
   return isThere(path) ? readFileSync(path, 'utf8') : undefined
 }
 

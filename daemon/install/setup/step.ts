@@ -69,3 +69,8 @@ export function keyOf(made: Made): string {
   if ('unit' in made) return `${kind} ${made.unit}`
   return `${kind} ${'user' in made ? made.user : made.name}`
 }
+
+/** Whether the user that it is for can do it without root: it starts with what is theirs. */
+export function isOwners({ actions }: Step): boolean {
+  return actions.some((action) => 'run' in action && action.as !== undefined)
+}
