@@ -13,7 +13,7 @@ import { collectUnits } from './units.ts'
 
 const PROGRAMS = 'usr/lib/aetherscale'
 const DOCUMENTS = 'usr/share/doc/aetherscale'
-const maintainerScripts = join(import.meta.dirname, 'maintainer')
+const MAINTAINER_SCRIPTS = '.build/package/maintainer'
 
 /** Debian's names of the architectures that Node is packaged for. */
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -29,9 +29,10 @@ export async function assemblePackage(version: string): Promise<Package> {
     ...(await collectRuntime(PROGRAMS)),
     ...writeCommands(PROGRAMS),
     ...(await collectUnits()),
-    await readAs(`${PROGRAMS}/policy.example.json`, 'helper/install/policy.example.json'),
-    await readAs(`${DOCUMENTS}/README.md`, 'README.md'),
-    await readAs(`${DOCUMENTS}/REFERENCE.md`, 'policy/REFERENCE.md'),
+    await readAs(`${PROGRAMS}/policy.example.json`, 0o644, 'helper/install/policy.example.json'),
+    await readAs(`${PROGRAMS}/in-user-managers`, 0o755, '.build/package/in-user-managers'),
+    await readAs(`${DOCUMENTS}/README.md`, 0o644, 'README.md'),
+    await readAs(`${DOCUMENTS}/REFERENCE.md`, 0o644, 'policy/REFERENCE.md'),
     { path: `${DOCUMENTS}/copyright`, mode: 0o644, content: copyright },
   ]
   const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0)
@@ -46,12 +47,10 @@ export async function assemblePackage(version: string): Promise<Package> {
 }
 
 async function readScripts(): Promise<Entry[]> {
-  const names = await readdir(maintainerScripts)
-  return await Promise.all(
-    names.map(async (name): Promise<Entry> => ({ path: name, mode: 0o755, content: await readFile(join(maintainerScripts, name), 'utf8') })),
-  )
+  const names = await readdir(join(root, MAINTAINER_SCRIPTS))
+  return await Promise.all(names.map((name) => readAs(name, 0o755, join(MAINTAINER_SCRIPTS, name))))
 }
 
-async function readAs(path: string, source: string): Promise<Entry> {
-  return { path, mode: 0o644, content: await readFile(join(root, source), 'utf8') }
+async function readAs(path: string, mode: Entry['mode'], source: string): Promise<Entry> {
+  return { path, mode, content: await readFile(join(root, source), 'utf8') }
 }

@@ -35,8 +35,17 @@ export async function collectRuntime(folder: string): Promise<Entry[]> {
 
 /** A module and all that it imports from beside it. */
 async function listModules(entry: string): Promise<string[]> {
-  const options = { absWorkingDir: root, entryPoints: [entry], bundle: true, platform: 'node', format: 'esm' } as const
-  const { metafile } = await build({ ...options, packages: 'external', preserveSymlinks: true, write: false, metafile: true })
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    preserveSymlinks: true,
+    write: false,
+    metafile: true,
+  })
   return Object.keys(metafile.inputs)
 }
 

@@ -27,6 +27,8 @@ export interface Box {
   put(folder: string, ...files: string[]): void
   /** Runs {@link sh} again and again until `isRight` of its answer; throws the last answer after a while. */
   until(line: string, isRight: (answer: string) => boolean): Promise<string>
+  /** Powers it off and boots it again; its files are what they were. */
+  reboot(): void
 }
 
 /** Why no box can be opened here; `false` if one can. For the `skip` of a test. */
@@ -49,7 +51,8 @@ function hasProgram(name: string): boolean {
   })
 }
 
-export function openBox(t: Test, name: string): Box {
+/** `options` are those of systemd-nspawn(1). */
+export function openBox(t: Test, name: string, ...options: string[]): Box {
   const call = (argv: readonly string[], input = ''): Ended => {
     const { error, status, stdout, stderr } = spawnSync('bash', [script, ...argv], { encoding: 'utf8', input, maxBuffer: 2 ** 26 })
     if (error) throw error
@@ -60,7 +63,7 @@ export function openBox(t: Test, name: string): Box {
     if (status !== 0) throw new Error(`box.sh ${argv.join(' ')}: ${stderr}${stdout}`)
     return stdout.trimEnd()
   }
-  demand('up', name, '--private-network')
+  demand('up', name, '--private-network', ...options)
   t.teardown(() => demand('down', name))
   const box: Box = {
     sh: (line) => demand('run', name, 'sh', '-ec', line),
@@ -75,6 +78,7 @@ export function openBox(t: Test, name: string): Box {
         await delay(100)
       }
     },
+    reboot: () => void demand('reboot', name),
   }
   return box
 }

@@ -21,6 +21,7 @@ const bash = `_aetherscale() {
 }
 complete -F _aetherscale aetherscale`
 
+/* Sourced, it registers the function; as a file of fpath it is the function, the first time. */
 const zsh = `#compdef aetherscale
 _aetherscale() {
   local line
@@ -38,7 +39,7 @@ _aetherscale() {
   (( $#open )) && _describe aetherscale open -S ''
   return 0
 }
-compdef _aetherscale aetherscale`
+if [[ $funcstack[1] == _aetherscale ]]; then _aetherscale "$@"; else compdef _aetherscale aetherscale; fi`
 
 const fish = `function __aetherscale_complete
     set -l words (commandline -opc)
