@@ -77,6 +77,8 @@ async function act(action: Action): Promise<void> {
 }
 
 function runStep({ run, as, input, mayFail }: Extract<Action, { run: readonly string[] }>): void {
+  // of a user that is gone already there is nothing left to stop
+  if (mayFail && as !== undefined && !readAccounts([as]).has(as)) return
   const account = as === undefined ? undefined : demandAccount(as)
   const { status, words } = runProgram(run, { account, ...(input !== undefined && { input }) })
   if (status !== 0 && !mayFail) throw new Error(`${run[0]!} ended with ${status ?? 'a signal'}: ${words}`)
