@@ -79,11 +79,11 @@ const networks = [[{ kind: 'network', name: 'lan' }], [{ kind: 'user' }], [{ kin
 
 function nextStep(vms: readonly Vm[]): Step {
   const vm = vms.length > 0 ? pick(vms) : undefined
-  if (!vm || (vms.length < 4 && chance(0.4))) {
+  if (!vm || (vms.length < 4 && chance(0.5))) {
     const params = { image: 'blank', memoryMiB: 32, networks: pick(networks), autostart: chance(0.5), start: chance(0.8) }
     return { method: 'vm.create', params }
   }
-  if (chance(0.35)) return { method: 'vm.delete', params: { vm: vm.id } }
+  if (chance(0.3)) return { method: 'vm.delete', params: { vm: vm.id } }
   if (vm.state !== 'running') return { method: 'vm.start', params: { vm: vm.id } }
   return chance(0.7)
     ? { method: 'vm.stop', params: { vm: vm.id, force: chance(0.7), timeoutSeconds: 1 } }
@@ -97,7 +97,7 @@ const count = (of: Record<string, number>, what: string): void => void (of[what]
 
 for (let round = 1; round <= rounds && wrong.length === 0; round++) {
   const vms = await settled()
-  const victim = pick<Victim>(['daemon', 'daemon', 'helper', 'qemu', 'manager'])
+  const victim = pick<Victim>(['daemon', 'daemon', 'helper', 'qemu', 'qemu', 'manager'])
   const steps = Array.from({ length: 1 + below(3) }, () => nextStep(vms))
   const asked = steps.map(async ({ method, params }) => await call(method, params).then(() => 'ok', (error: Failure) => error.name_ ?? 'cut'))
   await delay(below(400))
