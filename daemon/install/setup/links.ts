@@ -5,7 +5,7 @@ import { runProgram } from './programs.ts'
 const GROUP = '1634038888'
 
 interface Link {
-  readonly ifname: string
+  readonly ifname?: string
   readonly ifalias?: string
 }
 
@@ -14,6 +14,8 @@ export function deleteLinksOf(uid: string): void {
   const { stdout } = runProgram([programs.ip, '-json', '-details', 'link', 'show', 'group', GROUP])
   const links = (stdout.trim() === '' ? [] : JSON.parse(stdout)) as Link[]
   for (const { ifname, ifalias } of links) {
+    // ip(8) shows each link that is of another group as an empty object
+    if (ifname === undefined) continue
     if (ifalias !== undefined && !ifalias.startsWith(`aetherscale:${uid}:`)) continue
     const { status, words } = runProgram([programs.ip, 'link', 'delete', 'dev', ifname])
     if (status !== 0) throw new Error(`ip: ${words}`)
