@@ -4,12 +4,13 @@ import { cpus } from 'node:os'
 import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
 import { benchHelper } from './helper.ts'
+import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchHelper]) rows.push(...(await bench()))
+for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchHelper, benchLibvirt]) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
 writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)
