@@ -1,5 +1,5 @@
 /** A release of the sources as they are, for the system tests: packed once, by one of those that want it. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { assemblePackage } from '../../.build/package/assemble.ts'
@@ -10,8 +10,8 @@ import { defaultCacheFolder } from '../../daemon/image/tiny/cached.ts'
 import { tryLock } from '../../daemon/state/lock.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
-/** A test that began with an older one may still be about to copy it. */
-const KEPT_FOR_MS = 3_600_000
+/** A test that was given another one may still be about to copy it. */
+const KEPT_FOR_MS = 1_800_000
 
 /** The paths of both files; another `version` than that of the sources is for tests of what an upgrade does. */
 export async function ensureRelease(version: string = manifest.version): Promise<Release> {
@@ -22,6 +22,8 @@ export async function ensureRelease(version: string = manifest.version): Promise
   const unlock = await waitForLock(join(cache, 'lock'))
   try {
     if (!existsSync(folder)) await pack(folder, made)
+    const now = new Date()
+    utimesSync(folder, now, now)
     removeOld(cache, folder)
   } finally {
     unlock()
@@ -44,6 +46,7 @@ async function waitForLock(path: string): Promise<() => void> {
   }
 }
 
+/** By when they were last asked for. */
 function removeOld(cache: string, current: string): void {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name)
