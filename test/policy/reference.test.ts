@@ -49,7 +49,7 @@ t.test('every link leads to a heading of the page', async (t) => {
 })
 
 t.test('every row of a table has as many cells as its head', async (t) => {
-  for (const table of page.split('\n\n').filter((part) => part.startsWith('|'))) {
+  for (const table of page.trimEnd().split('\n\n').filter((part) => part.startsWith('|'))) {
     const cells = table.split('\n').map((row) => row.replaceAll('\\|', '').split('|').length)
     t.equal(new Set(cells).size, 1, table.split('\n')[2] ?? table)
   }

@@ -55,7 +55,7 @@ export function readOptions(argv: readonly string[]): Wanted {
   demand(create === undefined || create !== uplink, 'uplink', 'a bridge cannot be its own uplink')
   const isNew = bridge.length + member.length + observer.length > 0 || prefix !== undefined || create !== undefined
   demand(!(values.confirm && values.remove), 'remove', '--confirm and --remove exclude each other')
-  demand(!isNew || !(values.confirm || values.remove), 'remove', '--confirm and --remove take no option that sets something up')
+  demand(!isNew || !(values.confirm === true || values.remove === true), 'remove', '--confirm and --remove take no option that sets something up')
   demand(!values.purge || values.remove === true, 'purge', '--purge is for --remove')
   demand(!user || member.length + observer.length === 0, 'user', 'with --user there are no groups that members could be in')
   return {

@@ -6,7 +6,7 @@ import { OBSERVERS, OWNER, programs, RUNTIME } from './places.ts'
 import { UID, type Step } from './step.ts'
 
 /** Writes stdin to "$1", whole or not at all. It runs as whose file it is: root would follow a link of theirs. */
-const WRITE_FILE = 'umask 077 && mkdir -p "${1%/*}" && cat >"$1.pending" && mv "$1.pending" "$1"'
+const WRITE_FILE = 'umask 077 && mkdir -p "$(dirname "$1")" && cat >"$1.pending" && mv "$1.pending" "$1"'
 
 export function planDaemon(options: SetupOptions, facts: Facts): Step[] {
   const { owner, present, active, texts, daemon } = facts

@@ -1,5 +1,6 @@
 /** PURE: what is wanted and what is there -> the steps of setup, those included that are done already. */
 import { UserError } from '../../../policy/errors.ts'
+import type { Move } from './bridge/move.ts'
 import { planAccounts } from './plan-accounts.ts'
 import { planDaemon } from './plan-daemon.ts'
 import { planNetwork, adviseOnBridges } from './plan-network.ts'
@@ -26,7 +27,7 @@ export function planSetup(options: SetupOptions, facts: Facts): Plan {
     })
   }
   const steps = [planFolder(facts), ...planAccounts(options, facts), ...planNetwork(options, facts), ...planDaemon(options, facts)]
-  return { steps: [...steps, ...planBridge(options, facts)], notes: adviseOnBridges(options, facts) }
+  return { steps: [...steps, ...planBridge(options, facts)], notes: [...adviseOnBridges(options, facts), ...(isToMove(facts.move) ? facts.move.notes : [])] }
 }
 
 function planFolder({ present }: Facts): Step {
@@ -38,6 +39,10 @@ function planFolder({ present }: Facts): Step {
   return { says: `make the folder ${ETC}, and note in it what setup makes`, isDone: present.has(ETC), made, actions: [{ makeFolder: ETC }] }
 }
 
+function isToMove(move: Facts['move']): move is Move {
+  return move !== undefined && move !== 'done'
+}
+
 /** Last, for it is the one that can cut off whoever runs it. */
 function planBridge({ createBridge }: SetupOptions, { move, boot }: Facts): Step[] {
   if (!createBridge || move === undefined) return []
@@ -45,9 +50,9 @@ function planBridge({ createBridge }: SetupOptions, { move, boot }: Facts): Step
   return [
     {
       says: `make the bridge ${bridge} and move what ${uplink} has of addresses and routes to it`,
-      isDone: move === 'done',
+      isDone: !isToMove(move),
       made: [{ kind: 'bridge', bridge, uplink, boot }],
-      actions: move === 'done' ? [] : [{ moveUplink: move }],
+      actions: isToMove(move) ? [{ moveUplink: move }] : [],
     },
   ]
 }

@@ -22,8 +22,10 @@ export function runProgram(argv: readonly string[], { account, input = '' }: { r
   const [program, ...args] = account ? [...become(account), ...argv] : argv
   const env = { PATH, LC_ALL: 'C.UTF-8', ...(account && environmentOf(account)) }
   const { status, stdout, stderr, error, signal } = spawnSync(program!, args, { cwd: '/', env, input, encoding: 'utf8', timeout: LIMIT_MS, maxBuffer: 2 ** 26 })
-  const lines = `${stderr ?? ''}`.trim().split('\n')
-  return { status, stdout: stdout ?? '', words: error?.message ?? (lines.slice(-3).join('; ') || (signal ? `ended by ${signal}` : '')) }
+  // what did not start, or did not end, has no output
+  if (error) return { status, stdout: '', words: error.message }
+  const lines = stderr.trim().split('\n')
+  return { status, stdout, words: lines.slice(-3).join('; ') || (signal ? `ended by ${signal}` : '') }
 }
 
 function become({ uid, gid }: Account): string[] {

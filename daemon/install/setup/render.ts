@@ -1,4 +1,5 @@
 /** The plan as it is printed. */
+import type { Move } from './bridge/move.ts'
 import type { Plan } from './plan.ts'
 import type { Removal } from './plan-removal.ts'
 import type { Action, Step } from './step.ts'
@@ -24,9 +25,19 @@ function describe(action: Action): string[] {
   if ('remove' in action) return [`rm ${action.remove}`]
   if ('removeFolder' in action) return [`rmdir ${action.removeFolder}`]
   if ('makeFolder' in action) return [`mkdir ${action.makeFolder}`]
-  if ('moveUplink' in action) return [...action.moveUplink.prepare, ...action.moveUplink.lines].map((line) => `ip ${line}`)
+  if ('moveUplink' in action) return describeMove(action.moveUplink)
   if ('awaitAnswer' in action) return [`wait for an answer at ${action.awaitAnswer}`]
   return []
+}
+
+function describeMove({ bridge, prepare, settings, lines, revert }: Move): string[] {
+  return [
+    ...prepare.map((line) => `ip ${line}`),
+    ...Object.entries(settings).map(([name, value]) => `sysctl net.ipv6.conf.${bridge}.${name}=${value}`),
+    ...lines.map((line) => `ip ${line}`),
+    '# and, unless it is confirmed, back',
+    ...revert.map((line) => `ip ${line}`),
+  ]
 }
 
 /** As sh(1) reads it. */

@@ -19,7 +19,7 @@ t.test('the program, a group and each command explain themselves within the widt
 
 t.test('options say their unit, choices and default as they are typed', async (t) => {
   const text = help('vm', 'create')
-  t.match(text, /--memory SIZE +Memory of the guest \(a size: 512, 512M, 2G, 2GiB; default\s+1 GiB\)/)
+  t.match(text, /--memory SIZE +Memory of the guest \(a size: 512, 512M, 2G, 2GiB;\s+default\s+1 GiB\)/)
   t.match(text, /forward=FORWARD/)
   t.match(text, /--no-start +Not: Start it right away/)
   t.match(help('vm', 'wait'), /--for running\|agent\|stopped/)

@@ -26,7 +26,7 @@ export function spellOptions(fields: readonly Field[], values: Values): string[]
     const value = values[param]
     if (value === undefined) return []
     if (shape.kind === 'boolean') return [`--${flag}`]
-    return [value].flat().map((each) => `--${flag}=${String(each)}`)
+    return ([value].flat() as string[]).map((each) => `--${flag}=${each}`)
   })
 }
 

@@ -75,10 +75,11 @@ const sayings: Sayings = {
   'vm.delete': ({ id }) => [`${id} is deleted`],
   'image.delete': ({ name }) => [`${name} is deleted`],
   'network.delete': ({ name }) => [`${name} is deleted`],
-  'vm.plan': ({ commands, files, networks }) => [
+  'vm.plan': ({ commands, files, networks, unit }) => [
     ...commands.flatMap(({ purpose, argv }) => [`# ${escapeControls(purpose)}`, argv.map(quoteWord).join(' ')]),
     ...files.map((file, index) => `${index === 0 ? '# files: ' : '#        '}${escapeControls(file)}`),
     ...networks.map((network, index) => `${index === 0 ? '# networks: ' : '#           '}${escapeControls(network)}`),
+    ...(unit === undefined ? [] : ['# unit:', ...unit.trimEnd().split('\n').map((line) => escapeControls(line))]),
   ],
 }
 

@@ -116,7 +116,8 @@ const isUnicast = ({ type }: Route): boolean => type === undefined || type === '
 
 /**
  * Whether it has to be made by hand. What follows from an address the kernel makes itself, unless it was told not to
- * (noprefixroute): then somebody else has made it, in the kernel's name.
+ * (noprefixroute): then somebody else has made it, in the kernel's name. One of IPv6 that expires outlives its address, and
+ * would lead to a link where nothing is heard any more.
  */
 function isOfUplink(route: Route, uplink: string, addresses: readonly Address[]): boolean {
   if (route.nexthops?.some(({ dev }) => dev === uplink)) {
@@ -126,7 +127,7 @@ function isOfUplink(route: Route, uplink: string, addresses: readonly Address[])
     })
   }
   if (route.dev !== uplink || !isUnicast(route) || route.table === 'local') return false
-  if (route.protocol !== 'kernel') return true
+  if (route.protocol !== 'kernel' || route.expires !== undefined) return true
   return addresses.some((address) => address.noprefixroute === true && isNetworkOf(route.dst, address))
 }
 

@@ -40,7 +40,7 @@ export function readBridges(): Map<string, HostBridge> {
     links.map(({ ifname }) => {
       const assigned = readFileSync(`/sys/class/net/${ifname}/addr_assign_type`, 'utf8').trim()
       const ipv6 = readIpv6(ifname)
-      const hearsRouters = ipv6 !== undefined && ipv6.disable_ipv6 === 0 && (ipv6.accept_ra === 2 || (ipv6.accept_ra === 1 && ipv6.forwarding === 0))
+      const hearsRouters = ipv6?.disable_ipv6 === 0 && (ipv6.accept_ra === 2 || (ipv6.accept_ra === 1 && ipv6.forwarding === 0))
       return [ifname, { hasOwnMac: assigned === '3', hearsRouters }]
     }),
   )

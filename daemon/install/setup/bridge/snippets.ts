@@ -1,5 +1,5 @@
 /** PURE: how an admin makes the bridge permanent. Setup changes no configuration of the network. */
-import { type Address } from './addresses.ts'
+import type { Address } from './addresses.ts'
 import type { Move } from './move.ts'
 
 export function renderSnippets(move: Move): string[] {
@@ -32,24 +32,17 @@ function ifupdown({ bridge, uplink, snippets, settings }: Move): string[] {
       ...(family === 'inet6' && !isAuto ? ['    accept_ra 0'] : []),
     ]
   }
-  const mac = macOf(bridge, uplink)
-  const inet = stanza('inet')
+  const hasIpv6 = (settings['accept_ra'] ?? 0) > 0 || snippets.addresses.some(({ family }) => family === 'inet6')
   return [
     `auto ${bridge}`,
-    inet[0]!,
-    ...inet.slice(1),
+    ...stanza('inet'),
     `    bridge_ports ${uplink}`,
     '    bridge_stp off',
     '    bridge_fd 0',
-    `    ${mac}`,
-    '',
-    ...stanza('inet6').filter((line, _index, all) => !(all.length <= 2 && line.endsWith('manual')) || all.length > 1),
+    // the bridge keeps the MAC address of the uplink, and takes none of a guest
+    `    pre-up ip link set ${bridge} address $(cat /sys/class/net/${uplink}/address)`,
+    ...(hasIpv6 ? ['', ...stanza('inet6')] : []),
   ]
-}
-
-/** The bridge keeps the MAC address of the uplink, not that of a guest. */
-function macOf(bridge: string, uplink: string): string {
-  return `pre-up ip link set ${bridge} address $(cat /sys/class/net/${uplink}/address)`
 }
 
 function networkd({ bridge, uplink, snippets, settings, prepare }: Move): string[] {

@@ -14,7 +14,7 @@ function complete(line: string): string[] {
 
 t.test('what may stand at the cursor', async (t) => {
   const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
-    ['', ['vm', 'image', 'network', 'events', 'info', 'doctor', 'rpc', 'completion', 'help']],
+    ['', ['vm', 'image', 'network', 'events', 'info', 'doctor', 'rpc', 'completion', 'setup', 'help']],
     ['im', ['image']],
     ['image ', ['list', 'import', 'delete']],
     ['vm st', ['start', 'stop']],
