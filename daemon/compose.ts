@@ -1,5 +1,5 @@
 /** The only file that wires modules together: from a configuration to a daemon that answers. */
-import { chmod, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { methods } from '../policy/api/index.ts'
@@ -7,13 +7,13 @@ import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
-import type { Config, Folders } from './config.ts'
+import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
 import { readRecords, recordsOf, type Records } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
+import { makeFolders, removeDebris } from './folders.ts'
 import { createHandlers } from './handlers.ts'
-import { removeAbandonedImports } from './image/import.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
 import { createAttachments } from './network/attachments.ts'
@@ -24,7 +24,7 @@ import { openHostLinks } from './network/links.ts'
 import { replayNetworks } from './network/replay.ts'
 import { openNetworkTable } from './network/table.ts'
 import { vmsOnNetwork } from './network/users.ts'
-import { PROBE_PREFIX, probeAccelerator } from './qemu/accelerator.ts'
+import { probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
 import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
 import { connectQmp } from './qemu/qmp.ts'
@@ -37,7 +37,7 @@ import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
-import { watchDisks } from './vm/disk-watch.ts'
+import { watchFiles } from './vm/file-watch.ts'
 import { followStarts } from './vm/follow.ts'
 import { createGuestWatch } from './vm/guest.ts'
 import { createLifecycle } from './vm/lifecycle.ts'
@@ -112,7 +112,8 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const lifecycle = createLifecycle(vms, queues)
   const consoles = createConsoles()
   const logLimit = createLogLimit(table, log)
-  const diskWatch = watchDisks(folders.disks, table, log)
+  const watches = [watchFiles(folders.disks, (name) => name.replace(/\.qcow2$/, ''), table, log)]
+  if (services.units) watches.push(watchFiles(services.units.folder, services.units.ownerOf, table, log))
   await adoptRunning(vms)
 
   const recovery = recoverAll(vms, lifecycle, (entry) => replay.attached(entry)).catch((error: unknown) => {
@@ -176,7 +177,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
         }),
       ])
       logLimit.close()
-      diskWatch.close()
+      for (const watch of watches) watch.close()
       guests.close()
       consoles.close()
       monitor.close()
@@ -202,32 +203,6 @@ export async function examineHost(config: Config): Promise<Check[]> {
     processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
     orphanUnits: () => services.orphans((id) => records().vms.has(id) || records().brokenVms.has(id)),
   })
-}
-
-async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
-  // Others reach the sockets only where a group was named for them; all else in there is the daemon's alone.
-  const isShared = controlGroup !== undefined || observeGroup !== undefined
-  const made = await mkdir(folders.sockets, { recursive: true, mode: 0o700 })
-  // One that was made for the daemon's user alone, now or earlier. Any other that is there is as somebody wants it, and
-  // refused by the server if strangers may write to it.
-  if (isShared && (made !== undefined || (await isPrivate(folders.sockets)))) await chmod(folders.sockets, 0o755)
-  const own = [folders.disks, folders.config, folders.logs, join(folders.runtime, 'vm')]
-  for (const folder of isImageFolderChosen ? own : [folders.images, ...own]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  }
-}
-
-async function isPrivate(folder: string): Promise<boolean> {
-  const { mode, uid } = await stat(folder)
-  return (mode & 0o7777) === 0o700 && uid === process.getuid?.()
-}
-
-/** What a killed daemon did not finish: copies of images, scratch folders of the probe. */
-async function removeDebris(folders: Folders): Promise<void> {
-  await removeAbandonedImports(folders.images)
-  for (const name of await readdir(folders.config)) {
-    if (name.startsWith(PROBE_PREFIX)) await rm(join(folders.config, name), { recursive: true, force: true })
-  }
 }
 
 async function probe({ accel, folders }: Config): Promise<Accelerator> {

@@ -59,6 +59,8 @@ export interface ServiceFile {
 
 export interface ServiceManager {
   readonly kind: 'embedded' | 'systemd'
+  /** Where the files that the host keeps are, and whose each is by its name. */
+  readonly units?: { readonly folder: string; readonly ownerOf: (name: string) => string | undefined }
   /**
    * Starts QEMU, which outlives the daemon; `undefined` where it has ended already. Whether it comes up is for QMP to tell;
    * if not, `logFile` says why. Throws UserError PROGRAM_MISSING, VM_UNIT_INVALID and VM_START_FAILED.

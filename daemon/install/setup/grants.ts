@@ -33,8 +33,13 @@ export function addGrant(
   return { principal, previous: previous ?? null, text: isSame ? undefined : print(file, principal, grant) }
 }
 
-/** The text without the entry, or with what it was before; nothing where nobody is left. */
-export function takeGrant(text: string | undefined, principal: string, previous: GrantText | null): string | undefined {
+/** Whether anybody is in there. */
+export function grantsAnything(text: string | undefined): boolean {
+  return Object.keys(parse(text).principals).length > 0
+}
+
+/** The text without the entry, or with what it was before. */
+export function takeGrant(text: string | undefined, principal: string, previous: GrantText | null): string {
   const file = parse(text)
   if (previous) return print(file, principal, previous)
   const { [principal]: _taken, ...rest } = file.principals

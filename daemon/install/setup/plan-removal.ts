@@ -1,7 +1,7 @@
 /** PURE: what setup has made -> the steps that take it back, the last made first, and what is left. */
 import type { Facts } from './facts.ts'
 import { ownersPlaces } from './facts.ts'
-import { takeGrant } from './grants.ts'
+import { grantsAnything, takeGrant } from './grants.ts'
 import { ETC, helperSocket, HOME, OWNER, programs, RADVD_PATH } from './places.ts'
 import type { Action, Made, Step } from './step.ts'
 import { ALLOWLIST_FILE } from '../../../policy/privileged/allowlist.ts'
@@ -32,10 +32,9 @@ export function planRemoval({ purge, forUser }: RemovalOptions, facts: RemovalFa
   const keepsHome = !purge && chosen.some(({ kind }) => kind === 'home')
   const taken = chosen.filter((each) => !(keepsHome && staysWithHome(each)))
   let { allowlist } = facts
-  const steps = taken.toReversed().flatMap((each): Step[] => {
+  const steps = taken.toReversed().map((each): Step => {
     if (each.kind === 'grant') allowlist = takeGrant(allowlist, each.principal, each.previous)
-    const undone = undo(each, { purge, allowlist, boot: facts.boot })
-    return undone ? [{ ...undone, isDone: false, made: [each] }] : []
+    return { ...undo(each, { purge, allowlist, boot: facts.boot }), isDone: false, made: [each] }
   })
   const users = chosen.flatMap((each) => (each.kind === 'config' && each.user !== OWNER ? [each] : []))
   return {
@@ -60,11 +59,12 @@ interface Context extends Pick<RemovalOptions, 'purge'> {
   readonly boot: string
 }
 
-/** None where there is nothing to be done about it. */
-function undo(made: Made, { purge, allowlist, boot }: Context): Pick<Step, 'says' | 'actions'> | undefined {
+/** What somebody else has come to need is left, and no longer setup's. */
+function undo(made: Made, { purge, allowlist, boot }: Context): Pick<Step, 'says' | 'actions'> {
   const systemctl = (...argv: string[]): Action => ({ run: [programs.systemctl, ...argv], mayFail: true })
   switch (made.kind) {
     case 'file':
+      if (made.path === ALLOWLIST_FILE && grantsAnything(allowlist)) return { says: `leave ${made.path}, which has entries of others by now`, actions: [] }
       return { says: `remove ${made.path}`, actions: [{ remove: made.path }] }
     case 'folder':
       return { says: `remove the folder ${made.path}, if it is empty`, actions: [{ removeFolder: made.path }] }
@@ -114,7 +114,7 @@ function undo(made: Made, { purge, allowlist, boot }: Context): Pick<Step, 'says
       return { says: `shut down the VMs of ${made.user}, and stop the daemon`, actions: stopServices(made.user) }
     case 'bridge':
       // after another boot it is there by the admin's own configuration, or not at all
-      if (made.boot !== boot) return undefined
+      if (made.boot !== boot) return { says: `leave the bridge ${made.bridge}, should it be there: the host was booted since, and it is the admin's`, actions: [] }
       return { says: `move addresses and routes from ${made.bridge} back to ${made.uplink}`, actions: [{ restoreUplink: made.uplink, bridge: made.bridge }] }
   }
 }

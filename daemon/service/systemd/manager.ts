@@ -9,7 +9,7 @@ import { createUnitProcesses } from './cgroup.ts'
 import { probeIsolation } from './isolation.ts'
 import { createSystemctl } from './systemctl.ts'
 import { openUnitFiles } from './unit-files.ts'
-import { renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
+import { idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
 
 export interface SystemdOptions extends Omit<UnitContext, 'isolated'> {
   /** Where the user's units are. */
@@ -81,6 +81,8 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   return {
     kind: 'systemd',
+    // What is put beside a unit counts as a change of it.
+    units: { folder: options.unitFolder, ownerOf: (name) => idOfUnit(name.replace(/\.d$/, '')) },
     find: ({ id }) => processes.find(id),
     started: () => processes.started(),
     prepare: async (service) => {
@@ -105,7 +107,10 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
       }
       // A stop that is under way keeps systemd from starting it again.
       await systemctl.run('stop', '--no-block', unitName(id))
-      await systemctl.run('kill', '--signal=KILL', unitName(id))
+      await systemctl.run('kill', '--signal=KILL', unitName(id)).catch((error: unknown) => {
+        // It has ended by itself meanwhile, and systemd has forgotten it.
+        if (processes.find(id)) throw error
+      })
     },
     async settle({ id }) {
       if (files.look(id).state !== 'missing' || processes.isBusy(id)) await systemctl.run('stop', unitName(id))
