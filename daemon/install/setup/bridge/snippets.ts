@@ -16,7 +16,7 @@ export function renderSnippets(move: Move): string[] {
 
 const lasting = (addresses: readonly Address[]): Address[] => addresses.filter(({ dynamic }) => !dynamic)
 
-function ifupdown({ bridge, uplink, snippets, settings }: Move): string[] {
+function ifupdown({ bridge, uplink, snippets, settings, prepare }: Move): string[] {
   const stanza = (family: 'inet' | 'inet6'): string[] => {
     const addresses = lasting(snippets.addresses).filter((address) => address.family === family)
     const isLeased = snippets.addresses.some((address) => address.family === family && address.dynamic)
@@ -40,17 +40,16 @@ function ifupdown({ bridge, uplink, snippets, settings }: Move): string[] {
     '    bridge_stp off',
     '    bridge_fd 0',
     // the bridge keeps the MAC address of the uplink, and takes none of a guest
-    `    pre-up ip link set ${bridge} address $(cat /sys/class/net/${uplink}/address)`,
+    `    bridge_hw ${macOf(prepare)}`,
     ...(hasIpv6 ? ['', ...stanza('inet6')] : []),
   ]
 }
 
 function networkd({ bridge, uplink, snippets, settings, prepare }: Move): string[] {
-  const mac = /address (\S+)/.exec(prepare[0] ?? '')?.[1] ?? ''
   const isLeased = snippets.addresses.some(({ family, dynamic }) => family === 'inet' && dynamic)
   const gateways = snippets.gateways.flatMap(({ gateway, protocol }) => (gateway === undefined || protocol === 'ra' || protocol === 'dhcp' ? [] : [`Gateway=${gateway}`]))
   return [
-    `# 20-${bridge}.netdev`, '[NetDev]', `Name=${bridge}`, 'Kind=bridge', `MACAddress=${mac}`, '',
+    `# 20-${bridge}.netdev`, '[NetDev]', `Name=${bridge}`, 'Kind=bridge', `MACAddress=${macOf(prepare)}`, '',
     `# 20-${uplink}.network`, '[Match]', `Name=${uplink}`, '', '[Network]', `Bridge=${bridge}`, '',
     `# 20-${bridge}.network`, '[Match]', `Name=${bridge}`, '', '[Network]',
     ...(isLeased ? ['DHCP=ipv4'] : []),
@@ -58,4 +57,8 @@ function networkd({ bridge, uplink, snippets, settings, prepare }: Move): string
     ...gateways,
     `IPv6AcceptRA=${(settings['accept_ra'] ?? 0) > 0 || snippets.addresses.some(({ family, dynamic }) => family === 'inet6' && dynamic) ? 'yes' : 'no'}`,
   ]
+}
+
+function macOf(prepare: readonly string[]): string {
+  return /address (\S+)/.exec(prepare.join(' '))?.[1] ?? ''
 }

@@ -44,6 +44,14 @@ t.test('the allowlist is without the entry, and is as it was where there was one
   t.same(textOf({ prefix: 'fd00::/64' }), { version: 1, principals: { bob: {}, aetherscale: { prefix: 'fd00::/64' } } })
 })
 
+t.test('an allowlist that setup has made stays if somebody else has an entry by then', async (t) => {
+  const path = '/etc/aetherscale/policy.json'
+  const made: Made[] = [{ kind: 'file', path }, { kind: 'grant', principal: 'aetherscale', previous: null }]
+  t.same(taken({}, made).steps.at(-1)?.actions, [])
+  t.same(taken({}, made, '{"version":1,"principals":{"aetherscale":{}}}').steps.at(-1)?.actions, [{ remove: path }])
+  t.equal(taken({}, made).keys.length, 2, 'and is not setup\'s any more')
+})
+
 t.test('one user of two leaves, and what they share stays until the last', async (t) => {
   const facts = freshHost({ owner: alice })
   const own = afterwards(facts, planSetup({ ...plain, isForUser: true }, facts).steps, alice.uid).made
@@ -57,7 +65,7 @@ t.test('one user of two leaves, and what they share stays until the last', async
 t.test('a bridge goes back to its uplink in the boot in which it was made, and is nobody else\'s later', async (t) => {
   const made = (boot: string): Made => ({ kind: 'bridge', bridge: 'br0', uplink: 'eth0', boot })
   t.match(taken({}, [made('b1')]).steps[0]?.actions, [{ restoreUplink: 'eth0', bridge: 'br0' }])
-  t.same(taken({}, [made('b0')]).steps.flatMap(({ actions }) => actions), [])
+  t.match(taken({}, [made('b0')]).steps, [{ actions: [], says: /leave/ }], 'and is forgotten')
 })
 
 t.test('what is known of a thing is what was known first', async (t) => {

@@ -135,7 +135,7 @@ t.test('what is on the bridge later goes back as well, and a bridge that is gone
 
 t.test('what makes it permanent has each address, the gateway and the MAC address', async (t) => {
   const text = renderSnippets(plan()).join('\n')
-  for (const words of [/iface br0 inet static\n +address 192\.0\.2\.2\/24\n +gateway 192\.0\.2\.1\n/, /up ip address add 192\.0\.2\.3\/24 dev br0/, /iface br0 inet6 auto/, /MACAddress=52:54:00:00:00:01/, /Address=192\.0\.2\.2\/24\n/, /IPv6AcceptRA=yes/]) {
+  for (const words of [/iface br0 inet static\n +address 192\.0\.2\.2\/24\n +gateway 192\.0\.2\.1\n/, /up ip address add 192\.0\.2\.3\/24 dev br0/, /iface br0 inet6 auto/, /MACAddress=52:54:00:00:00:01/, /bridge_hw 52:54:00:00:00:01/, /Address=192\.0\.2\.2\/24\n/, /IPv6AcceptRA=yes/]) {
     t.match(text, words)
   }
   t.notMatch(text, /2001:db8::2/, 'an address that is advertised is not fixed')
