@@ -79,7 +79,7 @@ const sayings: Sayings = {
     ...commands.flatMap(({ purpose, argv }) => [`# ${escapeControls(purpose)}`, argv.map(quoteWord).join(' ')]),
     ...files.map((file, index) => `${index === 0 ? '# files: ' : '#        '}${escapeControls(file)}`),
     ...networks.map((network, index) => `${index === 0 ? '# networks: ' : '#           '}${escapeControls(network)}`),
-    ...(unit === undefined ? [] : ['# unit:', ...unit.trimEnd().split('\n').map((line) => escapeControls(line))]),
+    ...(unit === undefined ? [] : ['# unit:', ...unit.trimEnd().split('\n').map((line) => `#   ${escapeControls(line)}`.trimEnd())]),
   ],
 }
 

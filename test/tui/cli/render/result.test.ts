@@ -79,13 +79,17 @@ t.test('an operation is said in a sentence', async (t) => {
 
 t.test('a plan can be pasted into a shell', async (t) => {
   const commands = [{ purpose: 'boot it', argv: ['qemu', '-name', "it's", 'a b', '\u001b'] }]
-  const plan = { commands, files: ['/a', '/b'], networks: ['user: nothing'] }
+  const plan = { commands, files: ['/a', '/b'], networks: ['user: nothing'], unit: '# As it is\n\n[Unit]\n' }
   t.strictSame(renderResult(command('vm plan'), plan, plain), [
     '# boot it',
     `qemu -name 'it'\\''s' 'a b' $'\\x1b'`,
     '# files: /a',
     '#        /b',
     '# networks: user: nothing',
+    '# unit:',
+    '#   # As it is',
+    '#',
+    '#   [Unit]',
   ])
 })
 
