@@ -35,9 +35,11 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   /** What systemd read earlier and has changed since is read again; of a new unit it knows nothing old. */
   const refresh = async (name: string): Promise<void> => {
-    const properties = ['NeedDaemonReload', 'LoadState', 'LoadError'] as const
+    const properties = ['NeedDaemonReload', 'DropInPaths', 'LoadState', 'LoadError'] as const
     let seen = await systemctl.show(properties, name)
-    if (seen.NeedDaemonReload === 'yes') {
+    // Of a unit that it keeps loaded, systemd itself overlooks the first drop-in.
+    const isOverlooked = (path: string): boolean => seen.LoadState === 'loaded' && !seen.DropInPaths.includes(path)
+    if (seen.NeedDaemonReload === 'yes' || files.dropIns(name).some(isOverlooked)) {
       await systemctl.run('daemon-reload')
       seen = await systemctl.show(properties, name)
     }

@@ -10,6 +10,8 @@ import { idOfUnit, isAsGenerated, isIsolated, recordOf, tapsUnitName, unitName }
 
 export interface UnitFiles {
   look(id: VmId): ServiceFile
+  /** Paths of what was put beside a unit (systemd.unit(5), "drop-in"). */
+  dropIns(name: string): string[]
   /** What is there that is as somebody wrote it by hand is left so. Answers what was done. */
   write(name: string, text: string): Promise<'new' | 'changed' | 'same' | 'kept'>
   /** The unit, that of its taps, and what was put beside them. */
@@ -21,14 +23,18 @@ export interface UnitFiles {
 export function openUnitFiles(folder: string): UnitFiles {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const read = (name: string): string | undefined => readOrNothing(() => readFileSync(join(folder, name), 'utf8'))
+  const dropIns = (name: string): string[] => {
+    const beside = join(folder, `${name}.d`)
+    return (readOrNothing(() => readdirSync(beside)) ?? []).filter((file) => file.endsWith('.conf')).map((file) => join(beside, file))
+  }
   return {
+    dropIns,
     look(id) {
       const name = unitName(id)
       const path = join(folder, name)
       const text = read(name)
       if (text === undefined) return { path, state: 'missing', isolated: false }
-      const hasMore = readOrNothing(() => readdirSync(join(folder, `${name}.d`)).some((file) => file.endsWith('.conf'))) ?? false
-      return { path, state: isAsGenerated(text) && !hasMore ? 'generated' : 'edited', isolated: isIsolated(text) }
+      return { path, state: isAsGenerated(text) && dropIns(name).length === 0 ? 'generated' : 'edited', isolated: isIsolated(text) }
     },
     async write(name, text) {
       const old = read(name)
