@@ -43,7 +43,7 @@ async function probe(host: Host, vm: { id: string }, targets: object, isInside: 
   if (isInside) {
     const quoted = JSON.stringify(JSON.stringify(targets))
     host.shAs('alice', `
-      systemctl --user stop ${unitOf(vm)}
+      aetherscale vm stop --force ${vm.id}
       mkdir -p ~/.config/systemd/user/${unitOf(vm)}.d
       cat >~/.config/systemd/user/${unitOf(vm)}.d/probe.conf <<'END'
 [Service]
