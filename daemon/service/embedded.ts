@@ -6,8 +6,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { childEnvironment, findProgram } from './environment.ts'
-import type { ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
+import { childEnvironment, findProgram, locateProgram } from './environment.ts'
+import type { Service, ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
 import { isQemu, readOrNothing, sendSignal, startOf } from './process.ts'
 
 /**
@@ -32,14 +32,15 @@ export function createEmbeddedManager(): ServiceManager {
     kind: 'embedded',
     find,
     async start(service) {
-      const { program, argv, pidFile, logFile } = service
+      const { program, pidFile, logFile } = service
       const running = find(service)
       if (running) return running
+      const [, ...args] = commandOf(service)
       const path = findProgram(program)
       rmSync(pidFile, { recursive: true, force: true })
       const log = openSync(logFile, 'a', 0o600)
       try {
-        const child = spawn(path, [...argv, '-pidfile', pidFile], { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
+        const child = spawn(path, args, { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
         await once(child, 'spawn')
         child.unref()
         const pid = child.pid ?? 0
@@ -61,10 +62,14 @@ export function createEmbeddedManager(): ServiceManager {
     started: () => [],
     file: () => undefined,
     faultOf: () => Promise.resolve(undefined),
-    render: () => Promise.resolve(undefined),
+    plan: (service) => Promise.resolve({ argv: commandOf(service) }),
     orphans: () => [],
     isolation: () => Promise.resolve({ kind: 'none', reason: "the daemon starts QEMU itself; systemd's units would keep VMs apart" }),
   }
+}
+
+function commandOf({ program, argv, pidFile }: Service): string[] {
+  return [locateProgram(program) ?? program, ...argv, '-pidfile', pidFile]
 }
 
 /** Every QEMU that was told a pid file and that we may look into, by that file. */

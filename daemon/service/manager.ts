@@ -57,6 +57,11 @@ export interface ServiceFile {
   readonly isolated: boolean
 }
 
+export interface ServicePlan {
+  readonly argv: readonly string[]
+  readonly unit?: string
+}
+
 export interface ServiceManager {
   readonly kind: 'embedded' | 'systemd'
   /** Where the files that the host keeps are, and whose each is by its name. */
@@ -82,8 +87,8 @@ export interface ServiceManager {
   file(service: ServiceRef): ServiceFile | undefined
   /** Why the host cannot use the file as it is now, for people; `undefined` where it can. */
   faultOf(service: ServiceRef): Promise<string | undefined>
-  /** The text of the file that `start` would write; `undefined` where it writes none. */
-  render(service: Service): Promise<string | undefined>
+  /** The command that `start` would run, and the text of the file that it would write. */
+  plan(service: Service): Promise<ServicePlan>
   /** Names of files of services of ours that have no VM, by `isKnown`. */
   orphans(isKnown: (id: VmId) => boolean): string[]
   /** Whether QEMU can be kept apart here, and why not. */

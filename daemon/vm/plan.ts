@@ -46,11 +46,8 @@ async function describeRun(deps: VmDependencies, record: VmRecord, image: string
   const paths = vmPaths(deps.config.folders, record.id)
   const { kind: accelerator } = await deps.accelerator()
   const service = describeService(record, paths, { qemu: deps.qemu, image, accelerator, taps: unnamedTaps(record) })
-  const unit = await deps.services.render(service)
-  return {
-    commands: [{ purpose: 'run the guest', argv: [service.program, ...service.argv] }],
-    ...(unit !== undefined && { unit }),
-  }
+  const { argv, unit } = await deps.services.plan(service)
+  return { commands: [{ purpose: 'run the guest', argv: [...argv] }], ...(unit !== undefined && { unit }) }
 }
 
 function startFiles(deps: VmDependencies, record: VmRecord): string[] {

@@ -86,7 +86,7 @@ t.test('through an upgrade', { skip }, async (t) => {
 
   await t.test('what is removed runs no more, and the disk of a VM outlives even a purge', async (t) => {
     host.sh('apt-get remove --yes --quiet aetherscale')
-    t.equal(host.sh('pgrep --full "aetherscale|qemu-system" | grep -v "^$$\\$" || true'), '')
+    t.equal(host.sh('pgrep --full "[a]etherscale|[q]emu-system" || true'), '')
     t.match(host.sh('apt-get purge --yes --quiet aetherscale'), /disks of alice's VMs are still in \/home\/alice\/\.local\/share\/aetherscale\/disks/)
     t.match(host.sh('ls /home/alice/.local/share/aetherscale/disks'), /\.qcow2$/)
     t.equal(host.sh('ls -d /etc/aetherscale /usr/lib/aetherscale /etc/systemd/system/*/aetherscale* 2>/dev/null || true'), '')

@@ -9,7 +9,7 @@ import { createUnitProcesses } from './cgroup.ts'
 import { probeIsolation } from './isolation.ts'
 import { createSystemctl } from './systemctl.ts'
 import { openUnitFiles } from './unit-files.ts'
-import { idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
+import { commandOf, idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
 
 export interface SystemdOptions extends Omit<UnitContext, 'isolated'> {
   /** Where the user's units are. */
@@ -133,7 +133,11 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
         throw error
       }
     },
-    render: async (service) => renderUnit({ ...service, program: locateProgram(service.program) ?? service.program }, await contextNow()),
+    async plan(service) {
+      const context = await contextNow()
+      const found = { ...service, program: locateProgram(service.program) ?? service.program }
+      return { argv: commandOf(found, context), unit: renderUnit(found, context) }
+    },
     orphans: (isKnown) => files.orphans(options.configFolder, isKnown),
     isolation,
   }

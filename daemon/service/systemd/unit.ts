@@ -36,6 +36,15 @@ export function tapsUnitName(id: VmId): string {
   return `aetherscale-taps-${id}.service`
 }
 
+/** What the unit runs. */
+export function commandOf(service: Service, context: UnitContext): string[] {
+  return [...programOf(service, context), ...service.argv]
+}
+
+function programOf({ program }: Service, { isolated }: UnitContext): string[] {
+  return [...(isolated ? UNSHARE : []), program]
+}
+
 /** The text of the unit. Its first lines tell whether somebody has changed it since ({@link isAsGenerated}). */
 export function renderUnit(service: Service, context: UnitContext): string {
   const { id, name, limits } = service
@@ -50,7 +59,7 @@ ${service.taps.length > 0 ? `# Its taps are gone after a boot of the host. The s
 # ExecStartPre=.\nWants=${tapsUnitName(id)}\nAfter=${tapsUnitName(id)}\n` : ''}
 [Service]
 Type=exec
-ExecStart=${commandLine([...(context.isolated ? UNSHARE : []), service.program], service.argv)}
+ExecStart=${commandLine(programOf(service, context), service.argv)}
 # At the host's shutdown, and by systemctl stop, the guest is asked first, as by vm.stop: then come SIGTERM and SIGKILL.
 ExecStop=/bin/sh -c '[ -z "$$MAINPID" ] || exec "$$@"' sh ${oneLine([context.node, context.powerdown, service.shutdownSocket, String(GUEST_SECONDS)])}
 KillMode=control-group
