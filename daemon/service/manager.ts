@@ -53,6 +53,8 @@ export interface ServiceFile {
   readonly path: string
   /** generated: as it was written; edited: by hand, and kept so; missing: not there. */
   readonly state: 'generated' | 'edited' | 'missing'
+  /** Whether it starts with the host. */
+  readonly enabled: boolean
   /** Whether QEMU is kept apart from the user's other files, sockets and processes. */
   readonly isolated: boolean
 }

@@ -1,4 +1,5 @@
 /** PURE: a VM as callers see it. */
+import { basename } from 'node:path'
 import type { Vm } from '../../policy/api/vm.ts'
 import type { Entry } from './table.ts'
 
@@ -38,6 +39,9 @@ function problemOf({ state, record, paths, file }: Entry): string | undefined {
   if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
   if (file?.state === 'missing' && record.autostart && record.phase === 'ready') {
     return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
+  }
+  if (file && !file.enabled && record.autostart && record.phase === 'ready') {
+    return `Its unit was disabled by hand, so it will not start with the host; systemctl --user enable ${basename(file.path)} mends it`
   }
   return undefined
 }

@@ -73,6 +73,7 @@ export const VmUnit = z
     state: z
       .enum(['generated', 'edited', 'missing'])
       .describe('generated: as the daemon wrote it; edited: changed by hand, or by a drop-in beside it, and kept so; missing: not written yet, or removed by hand'),
+    enabled: z.boolean().describe('Whether systemd starts it with the host'),
     isolated: z.boolean().describe("Whether QEMU sees nothing of its user's but what is the VM's; if not, `aetherscale doctor` says why"),
   })
   .meta({ id: 'VmUnit' })

@@ -1,5 +1,5 @@
 /** The units of VMs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VmId } from '../../../policy/names.ts'
@@ -33,8 +33,10 @@ export function openUnitFiles(folder: string): UnitFiles {
       const name = unitName(id)
       const path = join(folder, name)
       const text = read(name)
-      if (text === undefined) return { path, state: 'missing', isolated: false }
-      return { path, state: isAsGenerated(text) && dropIns(name).length === 0 ? 'generated' : 'edited', isolated: isIsolated(text) }
+      const enabled = readOrNothing(() => readlinkSync(join(folder, 'default.target.wants', name))) !== undefined
+      if (text === undefined) return { path, state: 'missing', enabled, isolated: false }
+      const state = isAsGenerated(text) && dropIns(name).length === 0 ? 'generated' : 'edited'
+      return { path, state, enabled, isolated: isIsolated(text) }
     },
     async write(name, text) {
       const old = read(name)

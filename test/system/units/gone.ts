@@ -13,6 +13,11 @@ export function isWrittenAnew(t: Test, { alice, make, read }: Scene): void {
   t.equal(read(vm), text)
   t.equal(alice.show(unitOf(vm), 'UnitFileState')['UnitFileState'], 'enabled')
 
+  alice.sh(`systemctl --user disable ${unitOf(vm)} 2>&1`)
+  t.match(alice.call('vm.get', { vm: vm.id }), { unit: { enabled: false }, problem: /disabled by hand.*systemctl --user enable/ })
+  alice.sh(`systemctl --user enable ${unitOf(vm)} 2>&1`)
+  t.match(alice.call('vm.get', { vm: vm.id }), { unit: { enabled: true }, problem: undefined })
+
   remove()
   t.match(alice.call('vm.get', { vm: vm.id }), { state: 'running', unit: { state: 'missing' }, problem: /not there/ })
   t.match(alice.call('vm.stop', { vm: vm.id, force: true }), { endedBy: 'sigterm' }, 'one that runs is stopped all the same')
