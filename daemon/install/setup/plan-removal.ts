@@ -138,7 +138,7 @@ function undoConfig({ user, path, previous, folders }: Extract<Made, { kind: 'co
     previous === null ? as(programs.rm, '-f', path) : { run: [programs.sh, '-c', 'umask 077 && cat >"$1"', 'sh', path], as: user, input: previous, mayFail: true },
     // the home of the user that setup made is removed as a whole
     ...(purge && user !== OWNER
-      ? [as(programs.rm, '-rf', '--one-file-system', ...data), as(programs.sh, '-c', 'rm -f "$1"/.config/systemd/user/aetherscale-vm-*.service', 'sh', home)]
+      ? [as(programs.rm, '-rf', '--one-file-system', ...data), as(programs.sh, '-c', 'rm -rf "$1"/.config/systemd/user/aetherscale-vm-????????.service* "$1"/.config/systemd/user/aetherscale-taps-????????.service*', 'sh', home)]
       : []),
     ...folders.toReversed().map((folder) => as(programs.rmdir, '--ignore-fail-on-non-empty', folder)),
   ]
