@@ -1,18 +1,21 @@
 /** Brings a VM up. */
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
 import { describeService } from './service.ts'
+import type { VmPaths } from './paths.ts'
 import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
 const START_WITHIN_MS = 60_000
 /** After SIGKILL it is the kernel's work. */
 const KILL_WITHIN_MS = 10_000
+/** Bytes. */
+const WORDS_LIMIT = 65_536
 
 /**
  * Starts QEMU and resolves when its QMP has answered; a VM that runs is left alone. Throws VM_DISK_MISSING, what
@@ -38,7 +41,7 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
   const taps = await deps.attachments.attach(record)
   report('starting QEMU')
   await mkdir(paths.runtimeFolder, { recursive: true, mode: 0o700 })
-  await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
+  await makeLogs(paths)
   const found = { qemu: deps.qemu, image: image.path, accelerator: accelerator.kind, taps }
   await launch(deps, entry, describeService(record, paths, found))
 }
@@ -53,8 +56,16 @@ export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<voi
   const image = await deps.images.require(record.image)
   const { kind } = await deps.accelerator()
   const taps = await deps.attachments.attach(record)
+  await makeLogs(paths)
   await deps.services.prepare(describeService(record, paths, { qemu: deps.qemu, image: image.path, accelerator: kind, taps }))
   deps.table.look(entry)
+}
+
+/** The service manager opens the one, and QEMU, which may be able to open nothing else in there, the other. */
+async function makeLogs({ logFolder, consoleLog }: VmPaths): Promise<void> {
+  await mkdir(logFolder, { recursive: true, mode: 0o700 })
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
+  await (await open(consoleLog, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)).close()
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
@@ -76,7 +87,20 @@ async function launch(deps: VmDependencies, entry: Entry, service: Service): Pro
       for (let waited = 0; deps.services.find(service) && waited < KILL_WITHIN_MS; waited += 20) await delay(20)
       throw new UserError('VM_START_FAILED', `QEMU did not answer within ${START_WITHIN_MS / 1000} s and was ended`, { cause })
     }
-    const words = (await readFile(service.logFile)).toString('utf8', logStart)
+    const words = await readWords(service.logFile, logStart)
     throw explainStartFailure(words, entry.record.phase === 'creating' ? undefined : (entry.record.name ?? entry.id))
+  }
+}
+
+/** What was printed since, of which a QEMU that floods its log makes no more than this. */
+async function readWords(path: string, from: number): Promise<string> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const start = Math.max(from, size - WORDS_LIMIT)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(WORDS_LIMIT), 0, WORDS_LIMIT, start)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
   }
 }

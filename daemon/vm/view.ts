@@ -41,7 +41,7 @@ function problemOf({ state, record, paths, file }: Entry): string | undefined {
     return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
   }
   if (file && !file.enabled && record.autostart && record.phase === 'ready') {
-    return `Its unit was disabled by hand, so it will not start with the host; systemctl --user enable ${basename(file.path)} mends it`
+    return `Its unit is disabled, so it will not start with the host; as the daemon's user, systemctl --user enable ${basename(file.path)} mends it`
   }
   return undefined
 }

@@ -126,7 +126,8 @@ function stopServices(user: string): Action[] {
   return [
     as(programs.systemctl, '--user', 'disable', '--now', 'aetherscaled.service'),
     as(programs.systemctl, '--user', 'stop', 'aetherscale-vm-*.service'),
-    as(programs.sh, '-c', disable),
+    // The manager of the user that setup made does not run any more. Its VMs start with the host again once it does.
+    ...(user === OWNER ? [] : [as(programs.sh, '-c', disable)]),
   ]
 }
 

@@ -7,6 +7,8 @@ import { isQemu, readOrNothing, startOf } from '../process.ts'
 import { idOfUnit, unitName } from './unit.ts'
 
 const CGROUPS = '/sys/fs/cgroup'
+/** Where the units of users are that name no slice (systemd.special(7)). */
+export const UNIT_SLICE = 'app.slice'
 
 export interface UnitProcesses {
   /** The QEMU of the VM's unit. */
@@ -19,8 +21,7 @@ export interface UnitProcesses {
 
 /** `managerGroup` is the property ControlGroup of the user manager. */
 export function createUnitProcesses(managerGroup: string): UnitProcesses {
-  // systemd.special(7): where the units of users are that name no slice.
-  const slice = join(CGROUPS, managerGroup, 'app.slice')
+  const slice = join(CGROUPS, managerGroup, UNIT_SLICE)
   const pids = (id: VmId): number[] => {
     const text = readOrNothing(() => readFileSync(join(slice, unitName(id), 'cgroup.procs'), 'utf8')) ?? ''
     return text.split('\n').filter(Boolean).map(Number)

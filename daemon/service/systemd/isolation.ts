@@ -17,7 +17,7 @@ const obstacles = [
 
 export async function probeIsolation(userRuntime: string): Promise<Isolation> {
   const files = { read: [], write: [], runtimeFolder: userRuntime }
-  const settings = sandboxSettings({ files, hasUserNetwork: true, logFolder: userRuntime })
+  const settings = sandboxSettings({ files, hasUserNetwork: true, taps: [] })
   const { exitCode, stderr } = await execa(
     'systemd-run',
     ['--user', '--quiet', '--wait', '--collect', ...settings.map((setting) => `--property=${setting}`), ...UNSHARE, '/usr/bin/true'],

@@ -5,7 +5,7 @@ import type { VmId } from '../../../policy/names.ts'
 import { findProgram, locateProgram } from '../environment.ts'
 import type { Isolation, Service, ServiceManager, ServiceProcess } from '../manager.ts'
 import { sendSignal } from '../process.ts'
-import { createUnitProcesses } from './cgroup.ts'
+import { createUnitProcesses, UNIT_SLICE } from './cgroup.ts'
 import { probeIsolation } from './isolation.ts'
 import { createSystemctl } from './systemctl.ts'
 import { openUnitFiles } from './unit-files.ts'
@@ -33,9 +33,9 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   const contextNow = async (): Promise<UnitContext> => ({ ...options, isolated: (await isolation()).kind === 'unit' })
 
-  /** What systemd read earlier and has changed since is read again; of a new unit it knows nothing old. */
+  /** What systemd read earlier and has changed since is read again. */
   const refresh = async (name: string): Promise<void> => {
-    const properties = ['NeedDaemonReload', 'DropInPaths', 'LoadState', 'LoadError'] as const
+    const properties = ['NeedDaemonReload', 'DropInPaths', 'LoadState', 'LoadError', 'Slice'] as const
     let seen = await systemctl.show(properties, name)
     // Of a unit that it keeps loaded, systemd itself overlooks the first drop-in.
     const isOverlooked = (path: string): boolean => seen.LoadState === 'loaded' && !seen.DropInPaths.includes(path)
@@ -44,19 +44,23 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
       seen = await systemctl.show(properties, name)
     }
     if (seen.LoadState !== 'loaded') throw invalid(name, seen.LoadState, seen.LoadError)
+    // It would run where nobody looks for it.
+    if (seen.Slice !== UNIT_SLICE) throw invalid(name, 'loaded', `its Slice= is ${seen.Slice}, and has to be ${UNIT_SLICE}`)
   }
 
   const write = async (service: Service): Promise<void> => {
     const context = await contextNow()
+    // One that is enabled systemd keeps loaded, also while its file is gone.
+    const isKnown = (done: string): boolean => done === 'changed' || done === 'kept' || (done === 'new' && service.autostart)
     if (service.taps.length > 0) {
       const name = tapsUnitName(service.id)
-      if ((await files.write(name, renderTapsUnit(service, context))) === 'changed') await refresh(name)
+      if (isKnown(await files.write(name, renderTapsUnit(service, context)))) await refresh(name)
     }
     const name = unitName(service.id)
     // A unit needs the program's whole path.
     const done = await files.write(name, renderUnit({ ...service, program: findProgram(service.program) }, context))
-    if (done !== 'new') await refresh(name)
-    else if (service.autostart) await systemctl.run('enable', '--no-reload', name)
+    if (done === 'same' || isKnown(done)) await refresh(name)
+    if (done === 'new' && service.autostart) await systemctl.run('enable', '--no-reload', name)
   }
 
   const invalid = (name: string, state: string, error: string): UserError =>

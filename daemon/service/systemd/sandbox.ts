@@ -7,12 +7,12 @@
 import type { Service } from '../manager.ts'
 import { quoteBindPath } from './quote.ts'
 
-type Needs = Pick<Service, 'files' | 'hasUserNetwork'> & { readonly logFolder: string }
+type Needs = Pick<Service, 'files' | 'hasUserNetwork' | 'taps'>
 
-export const UNSHARE = ['/usr/bin/unshare', '--user', '--map-current-user', '--pid', '--fork', '--'] as const
+export const UNSHARE = ['/usr/bin/unshare', '--user', '--map-current-user', '--pid', '--ipc', '--fork', '--'] as const
 
 /** One `Key=value` each, in the order of a unit. */
-export function sandboxSettings({ files, hasUserNetwork, logFolder }: Needs): string[] {
+export function sandboxSettings({ files, hasUserNetwork, taps }: Needs): string[] {
   const paths = (list: readonly string[]): string => list.map(quoteBindPath).join(' ')
   return [
     'PrivateUsers=yes',
@@ -20,13 +20,14 @@ export function sandboxSettings({ files, hasUserNetwork, logFolder }: Needs): st
     // Programs and libraries, and what slirp asks for names.
     'BindReadOnlyPaths=/usr -/bin -/sbin -/lib -/lib64 -/etc/ld.so.cache -/etc/resolv.conf',
     ...files.read.map((path) => `BindReadOnlyPaths=${quoteBindPath(path)}`),
-    `BindPaths=/proc ${paths([...files.write, files.runtimeFolder, logFolder])}`,
+    // Files one by one: systemd and the daemon follow what is in a folder, so QEMU must not be able to put a link there.
+    `BindPaths=/proc ${paths([...files.write, files.runtimeFolder])}`,
     'PrivateDevices=yes',
-    'BindPaths=-/dev/kvm -/dev/net/tun',
+    `BindPaths=-/dev/kvm${taps.length > 0 ? ' -/dev/net/tun' : ''}`,
     'InaccessiblePaths=-/dev/shm -/dev/mqueue -/dev/hugepages',
     'NoNewPrivileges=yes',
     'CapabilityBoundingSet=',
-    'RestrictNamespaces=user pid',
+    'RestrictNamespaces=user pid ipc',
     `RestrictAddressFamilies=AF_UNIX${hasUserNetwork ? ' AF_INET AF_INET6' : ''}`,
     'RestrictRealtime=yes',
     'RestrictSUIDSGID=yes',
@@ -34,7 +35,8 @@ export function sandboxSettings({ files, hasUserNetwork, logFolder }: Needs): st
     'SystemCallArchitectures=native',
     // QEMU filters its own calls further, which takes seccomp(2).
     'SystemCallFilter=@system-service seccomp',
-    'SystemCallFilter=~@privileged',
+    // io_uring(7) makes sockets of any family, past the filter above.
+    'SystemCallFilter=~@privileged io_uring_setup io_uring_enter io_uring_register',
     'SystemCallErrorNumber=EPERM',
   ]
 }

@@ -1,5 +1,5 @@
 /** The units of VMs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VmId } from '../../../policy/names.ts'
@@ -22,7 +22,12 @@ export interface UnitFiles {
 
 export function openUnitFiles(folder: string): UnitFiles {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const read = (name: string): string | undefined => readOrNothing(() => readFileSync(join(folder, name), 'utf8'))
+  /** What is there and cannot be read is not ours to write over: it reads as a text of nobody's. */
+  const read = (name: string): string | undefined => {
+    const path = join(folder, name)
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+    return readOrNothing(() => readFileSync(path, 'utf8')) ?? ''
+  }
   const dropIns = (name: string): string[] => {
     const beside = join(folder, `${name}.d`)
     return (readOrNothing(() => readdirSync(beside)) ?? []).filter((file) => file.endsWith('.conf')).map((file) => join(beside, file))

@@ -1,6 +1,5 @@
 /** PURE: the unit of a VM, as if written by hand. systemd.service(5), systemd.exec(5) and systemd.resource-control(5). */
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
 import type { VmId } from '../../../policy/names.ts'
 import type { Service } from '../manager.ts'
 import { quoteArgument, quoteBindPath, quoteText } from './quote.ts'
@@ -162,5 +161,5 @@ function sandbox(service: Service, { node, powerdown }: UnitContext): string[] {
   // What ExecStop= runs has to be in there as well.
   const programs = [node, powerdown].filter((path) => !path.startsWith('/usr/'))
   const files = { ...service.files, read: [...service.files.read, ...programs] }
-  return sandboxSettings({ files, hasUserNetwork: service.hasUserNetwork, logFolder: dirname(service.logFile) })
+  return sandboxSettings({ ...service, files })
 }

@@ -14,7 +14,7 @@ export function isWrittenAnew(t: Test, { alice, make, read }: Scene): void {
   t.equal(alice.show(unitOf(vm), 'UnitFileState')['UnitFileState'], 'enabled')
 
   alice.sh(`systemctl --user disable ${unitOf(vm)} 2>&1`)
-  t.match(alice.call('vm.get', { vm: vm.id }), { unit: { enabled: false }, problem: /disabled by hand.*systemctl --user enable/ })
+  t.match(alice.call('vm.get', { vm: vm.id }), { unit: { enabled: false }, problem: /is disabled.*systemctl --user enable/ })
   alice.sh(`systemctl --user enable ${unitOf(vm)} 2>&1`)
   t.match(alice.call('vm.get', { vm: vm.id }), { unit: { enabled: true }, problem: undefined })
 

@@ -74,7 +74,7 @@ export function confirmMove(): void {
 export async function awaitVerdict(signal: AbortSignal): Promise<'confirmed' | 'reverted' | undefined> {
   while (!signal.aborted) {
     if (existsSync(CONFIRMED)) return 'confirmed'
-    if (!existsSync(ARMED)) return 'reverted'
+    if (existsSync(REVERTED)) return 'reverted'
     await delay(200, undefined, { signal }).catch(() => undefined)
   }
   return undefined
