@@ -73,7 +73,7 @@ t.test('setup is printed, asked for, done once, and taken back without a trace',
   t.match(host.sh('ls /var/lib/aetherscale/.local/share/aetherscale/disks'), /^[a-z]{8}\.qcow2$/, 'but the disk')
 
   t.equal(runIn(host, 'aetherscale setup --yes --prefix fd5e:a1ce::/48 --member carol').status, 0, 'set up once more')
-  t.match(host.shAs('carol', 'aetherscale --json vm get web'), /"state":"(stopped|running)"/, 'the VM is known again')
+  t.match(host.shAs('carol', 'aetherscale --json vm get web'), /"state":"(stopped|running)".*"enabled":true/, 'the VM is known again, and starts with the host')
   const purged = runIn(host, 'aetherscale setup --remove --purge --yes')
   t.equal(purged.status, 0, purged.output)
   unchanged(t, 'in the end')

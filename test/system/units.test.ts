@@ -2,7 +2,7 @@
 import t from 'tap'
 import { lacksHosts, startHost } from './host-box.ts'
 import { comesUpAlone } from './units/boot.ts'
-import { isAddedTo, isKept, isTold } from './units/edited.ts'
+import { isAddedTo, isKept, isLeftAlone, isTold } from './units/edited.ts'
 import { comesBack, isAskedFirst, isStoppedForGood, outliveTheDaemon, staysDown, staysOff } from './units/ended.ts'
 import { isBroken, isWrittenAnew, leavesNothing } from './units/gone.ts'
 import { areNoMatter } from './units/odd-paths.ts'
@@ -25,6 +25,7 @@ t.test('VMs as units', { skip: lacksHosts() }, async (t) => {
     ['a unit that was changed by hand is used as it is and never written over', isKept],
     ['a drop-in is a change as well', isAddedTo],
     ['a unit that systemd cannot use is told of, and left alone', isTold],
+    ['a unit that cannot be read, or runs elsewhere, is left alone', isLeftAlone],
     ['a unit that was removed is missed, and written anew', isWrittenAnew],
     ['a disk that was moved away is missed until it is back', isBroken],
     ['nothing is left of a VM that was deleted', leavesNothing],

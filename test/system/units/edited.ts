@@ -50,3 +50,21 @@ export function isTold(t: Test, { alice, make, read, pidOf }: Scene): void {
   t.match(alice.call('vm.start', { vm: vm.id }), { vm: { state: 'running' } })
   alice.call('vm.delete', { vm: vm.id })
 }
+
+export function isLeftAlone(t: Test, { alice, make, dropIn, read, pidOf }: Scene): void {
+  const vm = make({ start: false, autostart: true })
+  const path = `${UNITS}/${unitOf(vm)}`
+  alice.sh(`chmod 000 ${path}; systemctl --user daemon-reload`)
+  t.match(alice.call('vm.get', { vm: vm.id }), { unit: { state: 'edited' }, problem: /systemd cannot use/ }, 'one that cannot be read is somebody\'s')
+  t.match(alice.refusal('vm.start', { vm: vm.id }), { name: 'VM_UNIT_INVALID' })
+  alice.sh(`chmod 600 ${path}; systemctl --user daemon-reload`)
+  t.match(read(vm), /ExecStart/)
+
+  dropIn(vm, 'Slice=vms.slice')
+  alice.sh(`systemctl --user daemon-reload; systemctl --user start ${unitOf(vm)}`)
+  const pid = pidOf(vm)
+  t.match(alice.refusal('vm.start', { vm: vm.id }), { name: 'VM_UNIT_INVALID', message: /Slice= is vms\.slice/ })
+  t.equal(pidOf(vm), pid, 'what was started elsewhere runs on')
+  alice.sh(`systemctl --user stop --no-block ${unitOf(vm)}; systemctl --user kill --signal=KILL ${unitOf(vm)}; rm -r ${path}.d; systemctl --user daemon-reload`)
+  alice.call('vm.delete', { vm: vm.id })
+}
