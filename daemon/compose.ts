@@ -9,7 +9,7 @@ import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
 import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
-import { readRecords, recordsOf, type Records } from './doctor/records.ts'
+import { readRecords, recordsOf } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
@@ -45,7 +45,6 @@ import { createLogLimit } from './vm/log.ts'
 import { createMonitor } from './vm/monitor.ts'
 import { createQueues } from './vm/queue.ts'
 import { adoptRunning, recoverAll } from './vm/recover.ts'
-import { vmPaths } from './vm/paths.ts'
 import { openVmTable, type Entry } from './vm/table.ts'
 
 export interface Daemon {
@@ -146,9 +145,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
         helper,
         links,
         records: () => recordsOf(table, networkTable),
-        isolation: () => services.isolation(),
-        processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
-        orphanUnits: () => services.orphans((id) => table.isTaken(id)),
+        services,
         vms: () => checkVms(table),
         log,
       }),
@@ -189,19 +186,14 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
 /** For `aetherscaled --doctor`: what the host offers, where no daemon is there to say more. */
 export async function examineHost(config: Config): Promise<Check[]> {
-  const { folders } = config
-  // A systemd that does not answer is one of the findings.
-  const services = await openServiceManager(config).catch(createEmbeddedManager)
-  const records = (): Records => readRecords(folders.config)
   return await examine({
     config,
     accelerator: () => probe(config),
     helper: createNetworkHelper(config.helperSocket),
     links: openHostLinks(),
-    records,
-    isolation: () => services.isolation(),
-    processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
-    orphanUnits: () => services.orphans((id) => records().vms.has(id) || records().brokenVms.has(id)),
+    records: () => readRecords(config.folders.config),
+    // A systemd that does not answer is one of the findings.
+    services: await openServiceManager(config).catch(createEmbeddedManager),
   })
 }
 

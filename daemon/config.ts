@@ -107,8 +107,8 @@ export function loadConfig(env: Environment, root?: string): Config {
     accel: chosen.accel ?? 'auto',
     controlGroup: chosen.controlGroup,
     observeGroup: chosen.observeGroup,
-    // Whoever asks the helper for a user takes all links of that user for its own: a daemon apart must be told to.
     ...chooseServiceManager(chosen.serviceManager ?? 'auto', env, root !== undefined),
+    // Whoever asks the helper for a user takes all links of that user for its own: a daemon apart must be told to.
     helperSocket: chosen.helperSocket ?? (root === undefined ? `/run/aetherscale-net/${process.getuid?.() ?? 0}.sock` : join(runtime, 'helper.sock')),
   }
   return checkSocketRoom(config)

@@ -5,7 +5,8 @@ import type { Check } from '../../policy/api/system.ts'
 import { CONTROL_SOCKET, OBSERVE_SOCKET } from '../../policy/wire.ts'
 import type { Config } from '../config.ts'
 import { findGroup, type Group } from '../rpc/group.ts'
-import { quoteWord, type Account, type Remedies } from './account.ts'
+import { quoteWord } from '../shell-word.ts'
+import type { Account, Remedies } from './account.ts'
 
 interface Access {
   readonly config: Pick<Config, 'folders' | 'controlGroup' | 'observeGroup'>

@@ -1,6 +1,7 @@
 /** Whose daemon it is, and commands that whoever reads a remedy can run as they stand. */
 import { userInfo } from 'node:os'
 import type { Config } from '../config.ts'
+import { quoteWord } from '../shell-word.ts'
 
 /** The user that the daemon runs as; one without an account is `#UID`, as sudo(8) writes it. */
 export interface Account {
@@ -33,9 +34,4 @@ export function createRemedies({ controlGroup, observeGroup }: Pick<Config, 'con
     asOwner: (...commands) => commands.map((command) => prefix + command).join(' && '),
     systemctl: (args) => (isShared ? `sudo systemctl --user -M ${quoteWord(name)}@ ${args}` : `systemctl --user ${args}`),
   }
-}
-
-/** One word of sh(1). */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

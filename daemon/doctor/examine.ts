@@ -1,13 +1,11 @@
 /** All that doctor looks at, in the order in which it is shown. */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { Accelerator, Check } from '../../policy/api/system.ts'
-import type { VmId } from '../../policy/names.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
 import type { NetworkHelper } from '../network/helper.ts'
 import type { HostLinks } from '../network/links.ts'
-import type { Isolation } from '../service/manager.ts'
+import type { ServiceManager } from '../service/manager.ts'
+import { vmPaths } from '../vm/paths.ts'
 import { checkAccess } from './access.ts'
 import { createRemedies, findAccount } from './account.ts'
 import { collectChecks, type Examiners } from './collect.ts'
@@ -28,11 +26,7 @@ export interface Examined {
   readonly links: HostLinks
   /** What there should be, as of the call. */
   readonly records: () => Records
-  readonly isolation: () => Promise<Isolation>
-  /** The pid of the VM's QEMU, if one runs. */
-  readonly processOf: (id: VmId) => number | undefined
-  /** Names of systemd units of ours whose VM there is not. */
-  readonly orphanUnits: () => readonly string[]
+  readonly services: ServiceManager
   /** What is wrong with the VMs that there are; only a daemon can tell. */
   readonly vms?: () => Check[] | Promise<Check[]>
   readonly log?: Logger
@@ -40,14 +34,27 @@ export interface Examined {
 
 /** Never rejects: a check that fails says so in its place. */
 export async function examine(examined: Examined): Promise<Check[]> {
-  const { config, accelerator, helper, links, records, isolation, processOf, orphanUnits, vms, log } = examined
+  const { config, accelerator, helper, links, records, services, vms, log } = examined
   const { folders, userManager } = config
   const account = findAccount()
   const remedies = createRemedies(config, account)
   const hasUnits = config.serviceManager === 'systemd'
   const { networks } = records()
   const advertises = [...networks.values()].some(({ prefix }) => prefix !== undefined)
-  const unitFolder = userManager?.units ?? join(homedir(), '.config', 'systemd', 'user')
+  const leftovers = (): Check[] =>
+    checkLeftovers({
+      folders,
+      links,
+      records,
+      processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
+      orphanUnits() {
+        const known = records()
+        return services.orphans((id) => known.vms.has(id) || known.brokenVms.has(id))
+      },
+      // Without one there are no units that could be left.
+      unitFolder: services.units?.folder ?? '',
+      remedies,
+    })
   const examiners: Examiners = {
     programs: checkPrograms,
     versions: () => checkVersions({ hasUnits, advertises }),
@@ -55,13 +62,13 @@ export async function examine(examined: Examined): Promise<Check[]> {
     node: () => [checkNode()],
     session: () => checkSession({ account, userRuntime: userManager?.runtime, hasUnits, runtime: folders.runtime }),
     accelerator: async () => [await checkAccelerator(config, accelerator, account)],
-    isolation: async () => [checkIsolation(await isolation())],
+    isolation: async () => [checkIsolation(await services.isolation())],
     folders: () => checkFolders(folders, remedies),
     'path lengths': () => [checkPathLengths(config)],
     access: () => checkAccess({ config, account, remedies, isServing: vms !== undefined }),
     network: () => checkNetwork(helper, links, needsOf(records())),
     VMs: vms ?? ((): Check[] => []),
-    leftovers: () => checkLeftovers({ folders, links, records, processOf, orphanUnits, unitFolder, remedies }),
+    leftovers,
   }
   return await collectChecks(examiners, log)
 }

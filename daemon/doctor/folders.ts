@@ -6,8 +6,9 @@ import type { Check } from '../../policy/api/system.ts'
 import type { VmId } from '../../policy/names.ts'
 import { CONTROL_SOCKET, OBSERVE_SOCKET, SOCKET_PATH_LIMIT } from '../../policy/wire.ts'
 import type { Config, Folders } from '../config.ts'
+import { quoteWord } from '../shell-word.ts'
 import { vmPaths } from '../vm/paths.ts'
-import { quoteWord, type Remedies } from './account.ts'
+import type { Remedies } from './account.ts'
 
 /** Under this much free space a new VM soon stands still. */
 const LOW_BYTES = 2 ** 30

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Check } from '../../policy/api/system.ts'
 import { runProgram } from '../qemu/program.ts'
 import { locateProgram } from '../service/environment.ts'
+import { readOrNothing } from '../service/process.ts'
 
 interface Places {
   /** The settings of br_netfilter; not there where it is not loaded. */
@@ -45,11 +46,7 @@ function letPass(bridges: readonly string[], families: readonly Family[]): strin
 }
 
 function isOn(setting: string): boolean {
-  try {
-    return readFileSync(setting, 'utf8').trim() !== '0'
-  } catch {
-    return false
-  }
+  return (readOrNothing(() => readFileSync(setting, 'utf8'))?.trim() ?? '0') !== '0'
 }
 
 /** Which chains drop by their policy, in words; the empty string for none, `undefined` where we may not ask. */

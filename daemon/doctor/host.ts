@@ -3,7 +3,8 @@ import { accessSync, constants } from 'node:fs'
 import type { Accelerator, Check } from '../../policy/api/system.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { Config } from '../config.ts'
-import { quoteWord, type Account } from './account.ts'
+import { quoteWord } from '../shell-word.ts'
+import type { Account } from './account.ts'
 
 /** Nothing here needs root, and what goes wrong as root goes further. */
 export function checkUser({ uid, name }: Account): Check {

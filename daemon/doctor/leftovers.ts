@@ -11,7 +11,8 @@ import { IMPORTING } from '../image/import.ts'
 import type { HostLinks } from '../network/links.ts'
 import { parseTapKey } from '../network/requests.ts'
 import { PROBE_PREFIX } from '../qemu/accelerator.ts'
-import { quoteWord, type Remedies } from './account.ts'
+import { quoteWord } from '../shell-word.ts'
+import type { Remedies } from './account.ts'
 import { listFolder, type Records } from './records.ts'
 
 interface Found {

@@ -6,6 +6,7 @@ import { NetworkName, VmId } from '../../policy/names.ts'
 import { NetworkRecord } from '../network/record.ts'
 import { tapsOf } from '../network/requests.ts'
 import type { NetworkTable } from '../network/table.ts'
+import { readOrNothing } from '../service/process.ts'
 import { VmRecord } from '../vm/record.ts'
 import type { VmTable } from '../vm/table.ts'
 import type { NetworkNeeds } from './network.ts'
@@ -52,11 +53,7 @@ function sort<R>(schema: z.ZodType<R>, key: string, path: string, whole: Map<str
 
 /** What is in a folder; nothing where it is not there. */
 export function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
+  return readOrNothing(() => readdirSync(folder)) ?? []
 }
 
 export function needsOf({ vms, networks, brokenNetworks }: Records): NetworkNeeds {

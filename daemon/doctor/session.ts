@@ -4,7 +4,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Check } from '../../policy/api/system.ts'
-import { quoteWord, type Account } from './account.ts'
+import { readOrNothing } from '../service/process.ts'
+import { quoteWord } from '../shell-word.ts'
+import type { Account } from './account.ts'
 
 interface Session {
   readonly account: Account
@@ -106,9 +108,5 @@ function checkControllers({ account: { uid } }: Session, { cgroups }: Places): C
 }
 
 function readControllers(group: string): string[] | undefined {
-  try {
-    return readFileSync(join(group, 'cgroup.controllers'), 'utf8').split(/\s+/).filter(Boolean)
-  } catch {
-    return undefined
-  }
+  return readOrNothing(() => readFileSync(join(group, 'cgroup.controllers'), 'utf8'))?.split(/\s+/).filter(Boolean)
 }

@@ -32,15 +32,14 @@ export function createEmbeddedManager(): ServiceManager {
     kind: 'embedded',
     find,
     async start(service) {
-      const { program, pidFile, logFile } = service
+      const { pidFile, logFile } = service
       const running = find(service)
       if (running) return running
-      const [, ...args] = commandOf(service)
-      const path = findProgram(program)
+      const program = findProgram(service.program)
       rmSync(pidFile, { recursive: true, force: true })
       const log = openSync(logFile, 'a', 0o600)
       try {
-        const child = spawn(path, args, { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
+        const child = spawn(program, argvOf(service), { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
         await once(child, 'spawn')
         child.unref()
         const pid = child.pid ?? 0
@@ -62,14 +61,14 @@ export function createEmbeddedManager(): ServiceManager {
     started: () => [],
     file: () => undefined,
     faultOf: () => Promise.resolve(undefined),
-    plan: (service) => Promise.resolve({ argv: commandOf(service) }),
+    plan: (service) => Promise.resolve({ argv: [locateProgram(service.program) ?? service.program, ...argvOf(service)] }),
     orphans: () => [],
     isolation: () => Promise.resolve({ kind: 'none', reason: "the daemon starts QEMU itself; systemd's units would keep VMs apart" }),
   }
 }
 
-function commandOf({ program, argv, pidFile }: Service): string[] {
-  return [locateProgram(program) ?? program, ...argv, '-pidfile', pidFile]
+function argvOf({ argv, pidFile }: Service): string[] {
+  return [...argv, '-pidfile', pidFile]
 }
 
 /** Every QEMU that was told a pid file and that we may look into, by that file. */

@@ -73,7 +73,7 @@ export interface ServiceManager {
    * if not, `logFile` says why. Throws UserError PROGRAM_MISSING, VM_UNIT_INVALID and VM_START_FAILED.
    */
   start(service: Service): Promise<ServiceProcess | undefined>
-  /** Makes known what starts with the host, without starting it. Throws as `start` does. */
+  /** Makes a service known that starts with the host, without starting it. Throws as `start` does. */
   prepare(service: Service): Promise<void>
   /** The process, if it runs now; asked of the host each time. */
   find(service: ServiceRef): ServiceProcess | undefined

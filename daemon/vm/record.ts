@@ -1,5 +1,6 @@
 /** `vm.json`: what a VM should be. Written by the daemon, readable by people, never a memory of what the VM is. */
 import * as z from 'zod'
+import { Restart } from '../../policy/api/vm.ts'
 import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
 
 /** An operation that was begun and has to be finished by the next daemon if this one dies. */
@@ -29,7 +30,7 @@ export const VmRecord = z.strictObject({
   diskMiB: z.int(),
   networks: z.array(Nic),
   autostart: z.boolean(),
-  restart: z.enum(['no', 'on-failure']).default('on-failure'),
+  restart: Restart.default('on-failure'),
   /** Of one CPU; as many CPUs as the VM has where not said. */
   cpuPercent: z.int().optional(),
   machine: z.string(),

@@ -29,9 +29,9 @@ export async function adoptRunning(deps: VmDependencies): Promise<void> {
 }
 
 /**
- * Finishes what an earlier daemon had begun, then starts what is to start with the host; each VM for itself. `whenAttached`
- * resolves when the taps of a VM were made, with `false` if they will not be. What is to be
- * finished is under way when the call returns, so that a client that comes right after sees it so.
+ * Finishes what an earlier daemon had begun, then starts what is to start with the host; each VM for itself. What is to be
+ * finished is under way when the call returns, so that a client that comes right after sees it so. `whenAttached` resolves
+ * when the taps of a VM were made, with `false` if they will not be.
  */
 export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle, whenAttached: (entry: Entry) => Promise<boolean>): Promise<void> {
   const settle = async (entry: Entry, work: Promise<unknown>, what: string): Promise<void> => {
@@ -72,9 +72,9 @@ function isOfNetwork(error: unknown): boolean {
 }
 
 /** Processes of ours whose record is gone. */
-export async function findOrphans(deps: VmDependencies): Promise<{ vm: VmId; pid: number }[]> {
+async function findOrphans(deps: VmDependencies): Promise<{ vm: VmId; pid: number }[]> {
   const folders = await readdir(join(deps.config.folders.runtime, 'vm')).catch(() => [])
-  return [...new Set(folders)].flatMap((name) => {
+  return folders.flatMap((name) => {
     const { success, data: id } = VmId.safeParse(name)
     if (!success || deps.table.get(id)) return []
     const process = deps.services.find({ id, pidFile: vmPaths(deps.config.folders, id).pidFile })

@@ -7,7 +7,6 @@ import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
 import { describeService } from './service.ts'
-import type { VmPaths } from './paths.ts'
 import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
@@ -38,12 +37,10 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
     await deps.monitor.attach(entry, running, START_WITHIN_MS)
     return
   }
-  const taps = await deps.attachments.attach(record)
+  const service = await equip(deps, entry, image.path, accelerator.kind)
   report('starting QEMU')
   await mkdir(paths.runtimeFolder, { recursive: true, mode: 0o700 })
-  await makeLogs(paths)
-  const found = { qemu: deps.qemu, image: image.path, accelerator: accelerator.kind, taps }
-  await launch(deps, entry, describeService(record, paths, found))
+  await launch(deps, entry, service)
 }
 
 /**
@@ -51,21 +48,22 @@ export async function startVm(deps: VmDependencies, entry: Entry, report: Report
  * says.
  */
 export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<void> {
-  const { record, paths } = entry
-  if (!record.autostart) return
+  const { record } = entry
+  if (!record.autostart || !deps.services.units) return
   const image = await deps.images.require(record.image)
   const { kind } = await deps.accelerator()
-  const taps = await deps.attachments.attach(record)
-  await makeLogs(paths)
-  await deps.services.prepare(describeService(record, paths, { qemu: deps.qemu, image: image.path, accelerator: kind, taps }))
+  await deps.services.prepare(await equip(deps, entry, image.path, kind))
   deps.table.look(entry)
 }
 
-/** The service manager opens the one, and QEMU, which may be able to open nothing else in there, the other. */
-async function makeLogs({ logFolder, consoleLog }: VmPaths): Promise<void> {
-  await mkdir(logFolder, { recursive: true, mode: 0o700 })
+/** Has made what a VM's QEMU finds when it starts, whoever starts it: taps and logs. */
+async function equip(deps: VmDependencies, { record, paths }: Entry, image: string, accelerator: 'kvm' | 'tcg'): Promise<Service> {
+  const taps = await deps.attachments.attach(record)
+  await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
+  // The service manager opens qemu.log; QEMU opens this one, and may be able to make none in there.
   const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
-  await (await open(consoleLog, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)).close()
+  await (await open(paths.consoleLog, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)).close()
+  return describeService(record, paths, { qemu: deps.qemu, image, accelerator, taps })
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
@@ -80,13 +78,13 @@ async function launch(deps: VmDependencies, entry: Entry, service: Service): Pro
     // A QEMU that an earlier daemon had begun to start came up just now: the locks of pid file and disk have turned the
     // second one away, and the first is the VM.
     if (left && left.pid !== started?.pid) return await deps.monitor.attach(entry, left, START_WITHIN_MS)
-    // It may be about to be started again.
-    if (!left) await deps.services.settle(service)
     if (left) {
       await deps.services.signal(service, 'SIGKILL')
       for (let waited = 0; deps.services.find(service) && waited < KILL_WITHIN_MS; waited += 20) await delay(20)
       throw new UserError('VM_START_FAILED', `QEMU did not answer within ${START_WITHIN_MS / 1000} s and was ended`, { cause })
     }
+    // It may be about to be started again.
+    await deps.services.settle(service)
     const words = await readWords(service.logFile, logStart)
     throw explainStartFailure(words, entry.record.phase === 'creating' ? undefined : (entry.record.name ?? entry.id))
   }

@@ -37,11 +37,8 @@ export function viewVm(entry: Entry): Vm {
 
 function problemOf({ state, record, paths, file }: Entry): string | undefined {
   if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
-  if (file?.state === 'missing' && record.autostart && record.phase === 'ready') {
-    return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
-  }
-  if (file && !file.enabled && record.autostart && record.phase === 'ready') {
-    return `Its unit is disabled, so it will not start with the host; as the daemon's user, systemctl --user enable ${basename(file.path)} mends it`
-  }
-  return undefined
+  if (!file || !record.autostart || record.phase !== 'ready') return undefined
+  if (file.state === 'missing') return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
+  if (file.enabled) return undefined
+  return `Its unit is disabled, so it will not start with the host; as the daemon's user, systemctl --user enable ${basename(file.path)} mends it`
 }

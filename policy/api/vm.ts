@@ -57,7 +57,7 @@ export const VmState = z
   })
 export type VmState = z.infer<typeof VmState>
 
-const Restart = z
+export const Restart = z
   .enum(['no', 'on-failure'])
   .describe('What systemd does when QEMU crashes: nothing, or start it again. A guest that powers off stays off; without systemd it is always no')
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundleForBox } from '../system/box-program.ts'
 import { lacksHosts, startHost, type Host } from '../system/host-box.ts'
 import { BRIDGE, IMAGE, IMAGE_NAME } from './libvirt/places.ts'
 import type { Row } from './measure.ts'
@@ -27,7 +27,7 @@ export async function benchLibvirt(): Promise<Row[]> {
     })
     const host = await withPackages(() => startHost(test, 'b-libvirt'))
     prepare(host)
-    host.put('/root', await bundle(scratch))
+    host.put('/root', await bundleForBox(join(import.meta.dirname, 'libvirt', 'in-box.ts'), scratch))
     return JSON.parse(host.sh('/usr/lib/aetherscale/node /root/in-box.mjs')) as Row[]
   } finally {
     for (const clean of cleanings) await clean()
@@ -65,11 +65,4 @@ function prepare(host: Host): void {
     until aetherscale info >/dev/null 2>&1; do sleep 0.1; done
     aetherscale image import ${IMAGE} --name ${IMAGE_NAME}
     systemctl start libvirtd`)
-}
-
-async function bundle(folder: string): Promise<string> {
-  const outfile = join(folder, 'in-box.mjs')
-  const entry = join(import.meta.dirname, 'libvirt', 'in-box.ts')
-  await build({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'warning' })
-  return outfile
 }

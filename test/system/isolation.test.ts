@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import t from 'tap'
+import { bundleForBox } from './box-program.ts'
 import { lacksHosts, startHost, type Host } from './host-box.ts'
+import { unitOf } from './tenant.ts'
 
 t.setTimeout(600_000)
 const skip = lacksHosts()
@@ -22,17 +22,7 @@ interface Seen {
   readonly etc: readonly string[]
 }
 
-/** A program of one file that Node runs anywhere. */
-async function bundleProbe(): Promise<string> {
-  const folder = t.testdirName
-  mkdirSync(folder, { recursive: true })
-  const outfile = join(folder, 'probe.mjs')
-  await build({ entryPoints: [join(import.meta.dirname, 'isolation', 'probe.ts')], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'warning' })
-  return outfile
-}
-
 const startDaemon = 'systemctl --user enable --now aetherscaled; until aetherscale info >/dev/null 2>&1; do sleep 0.1; done'
-const unitOf = (vm: { id: string }): string => `aetherscale-vm-${vm.id}.service`
 const json = <T>(host: Host, line: string): T => JSON.parse(host.shAs('alice', `aetherscale --json ${line}`)) as T
 
 /** What the probe reports from within the unit of a VM, or, for comparison, from a unit of the same user without a sandbox. */
@@ -65,7 +55,7 @@ t.test('from inside a VM\'s unit nothing is reached but what is the VM\'s', { sk
   const host = await startHost(t, 'isolation')
   const image = await host.putTinyImage()
   const uid = host.addUser('alice')
-  host.put('/usr/local/lib', await bundleProbe())
+  host.put('/usr/local/lib', await bundleForBox(join(import.meta.dirname, 'isolation', 'probe.ts'), t.testdir()))
   host.sh(`systemd-sysusers; systemctl enable --now aetherscale-net@${uid}.socket; install -d -o alice /srv/shared; echo x >/srv/shared/file`)
   host.shAs('alice', startDaemon)
   host.shAs('alice', `echo secret >~/secret; aetherscale image import ${image} --name tiny`)

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import t from 'tap'
+import { bundleForBox } from './box-program.ts'
 import { lacksHosts, startHost } from './host-box.ts'
 
 t.setTimeout(1_200_000)
@@ -14,16 +13,9 @@ interface Report {
   readonly wrong: readonly string[]
 }
 
-async function bundleDriver(): Promise<string> {
-  mkdirSync(t.testdirName, { recursive: true })
-  const outfile = join(t.testdirName, 'driver.mjs')
-  await build({ entryPoints: [join(import.meta.dirname, 'kill-rounds', 'driver.ts')], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'warning' })
-  return outfile
-}
-
 t.test(`after ${ROUNDS} rounds of SIGKILL to daemon, helper, QEMU and user manager nothing is orphaned`, { skip }, async (t) => {
   const host = await startHost(t, 'kill')
-  host.put('/usr/local/lib', await bundleDriver())
+  host.put('/usr/local/lib', await bundleForBox(join(import.meta.dirname, 'kill-rounds', 'driver.ts'), t.testdir()))
   const drive = (rounds: number, seed: number): Report =>
     JSON.parse(host.sh(`/usr/lib/aetherscale/node /usr/local/lib/driver.mjs ${rounds} ${seed}`)) as Report
   host.sh(`

@@ -1,5 +1,6 @@
 /** A user of a host in a box who has a daemon and helper socket of their own, and what they ask of them and of their systemd. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { GROUP } from '../../helper/names.ts'
 import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
 import type { Vm } from '../../policy/api/vm.ts'
 import type { ErrorData } from '../../policy/errors.ts'
@@ -94,7 +95,7 @@ export function addTenant(host: Host, name: string, ...options: string[]): Tenan
       return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
     },
     links() {
-      const links = JSON.parse(host.sh('ip -json link show group 1634038888') || '[]') as { ifname: string; ifalias?: string; master?: string; flags: string[] }[]
+      const links = JSON.parse(host.sh(`ip -json link show group ${GROUP}`) || '[]') as { ifname: string; ifalias?: string; master?: string; flags: string[] }[]
       const own = `aetherscale:${uid}:`
       // ip(8) prints an empty object for each link of another group
       return links
@@ -108,6 +109,6 @@ export function addTenant(host: Host, name: string, ...options: string[]): Tenan
 }
 
 /** The unit of a VM. */
-export function unitOf({ id }: Pick<Vm, 'id'>): string {
+export function unitOf({ id }: { readonly id: string }): string {
   return `aetherscale-vm-${id}.service`
 }

@@ -1,25 +1,16 @@
 /** Whether a daemon answers on a socket. */
-import { createConnection } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { exchangeLine } from '../../network/exchange.ts'
 
 /** A daemon that has taken the question and does not answer within this is none that answers. */
 const ANSWER_MS = 5000
 
 export async function askDaemon(path: string): Promise<boolean> {
-  const socket = createConnection({ path })
-  const answered = new Promise<boolean>((resolve) => {
-    socket.once('connect', () => socket.write('{"jsonrpc":"2.0","id":1,"method":"system.info","params":{}}\n'))
-    socket.once('data', () => resolve(true))
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
-  })
-  const patience = new AbortController()
-  try {
-    return await Promise.race([answered, delay(ANSWER_MS, false, { signal: patience.signal })])
-  } finally {
-    patience.abort()
-    socket.destroy()
-  }
+  const question = '{"jsonrpc":"2.0","id":1,"method":"system.info","params":{}}'
+  return await exchangeLine(path, question, ANSWER_MS).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Asks until there is an answer; false if there is none within this many seconds. */

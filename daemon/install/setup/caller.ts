@@ -1,8 +1,7 @@
 /** Whom `--user` is for. */
 import { UserError } from '../../../policy/errors.ts'
 import type { Account } from './facts.ts'
-import { programs } from './places.ts'
-import { runProgram } from './programs.ts'
+import { readAccounts } from './read-facts.ts'
 
 /** Under sudo(8) the user who called it, else whoever runs this. Throws for root, which is to own no VMs. */
 export function findCaller(): Account {
@@ -13,8 +12,7 @@ export function findCaller(): Account {
       hint: 'Run it as that user: sudo aetherscale setup --user',
     })
   }
-  const { stdout } = runProgram([programs.getent, 'passwd', uid])
-  const [name = '', , , gid = '', , home = ''] = stdout.trim().split(':')
-  if (name === '' || !home.startsWith('/')) throw new UserError('SETUP_USER_NOT_FOUND', `There is no account with the uid ${uid}, or it has no home`)
-  return { name, uid, gid, home }
+  const [account] = readAccounts([uid]).values()
+  if (account?.home.startsWith('/')) return account
+  throw new UserError('SETUP_USER_NOT_FOUND', `There is no account with the uid ${uid}, or it has no home`)
 }

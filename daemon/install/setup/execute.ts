@@ -24,7 +24,7 @@ interface Execution {
 export async function doSteps(steps: readonly Step[], { owner, notes, tell }: Execution): Promise<void> {
   for (const planned of steps) {
     if (planned.isDone) continue
-    const step = JSON.stringify(planned).includes(UID) ? fillUid(planned, demandAccount(owner).uid) : planned
+    const step = settleUid(planned, owner)
     if (notes) writeManifest(recordMade(readManifest(), step.made))
     try {
       for (const action of step.actions) await act(action)
@@ -77,17 +77,22 @@ async function act(action: Action): Promise<void> {
 }
 
 function runStep({ run, as, input, mayFail }: Extract<Action, { run: readonly string[] }>): void {
-  // of a user that is gone already there is nothing left to stop
-  if (mayFail && as !== undefined && !readAccounts([as]).has(as)) return
-  const account = as === undefined ? undefined : demandAccount(as)
+  const account = as === undefined ? undefined : readAccounts([as]).get(as)
+  if (as !== undefined && !account) {
+    // of a user that is gone already there is nothing left to stop
+    if (mayFail) return
+    throw new Error(`there is no user ${as}`)
+  }
   const { status, words } = runProgram(run, { account, ...(input !== undefined && { input }) })
   if (status !== 0 && !mayFail) throw new Error(`${run[0]!} ended with ${status ?? 'a signal'}: ${words}`)
 }
 
-function demandAccount(name: string) {
-  const account = readAccounts([name]).get(name)
-  if (!account) throw new Error(`there is no user ${name}`)
-  return account
+/** A user that an earlier step has made has a number now. */
+function settleUid(planned: Step, owner: string): Step {
+  if (!JSON.stringify(planned).includes(UID)) return planned
+  const uid = readAccounts([owner]).get(owner)?.uid
+  if (uid === undefined) throw new Error(`there is no user ${owner}`)
+  return fillUid(planned, uid)
 }
 
 function removeIfEmpty(path: string): void {

@@ -1,4 +1,5 @@
 /** The plan as it is printed. */
+import { quoteWord } from '../../shell-word.ts'
 import type { Move } from './bridge/move.ts'
 import type { Plan } from './plan.ts'
 import type { Removal } from './plan-removal.ts'
@@ -20,7 +21,7 @@ export function renderActions({ actions }: Step): string[] {
 }
 
 function describe(action: Action): string[] {
-  if ('run' in action) return [`${action.as === undefined ? '' : `as ${action.as}: `}${action.run.map(quote).join(' ')}`]
+  if ('run' in action) return [`${action.as === undefined ? '' : `as ${action.as}: `}${action.run.map(quoteWord).join(' ')}`]
   if ('write' in action) return [`write ${action.write}:`, ...action.text.trimEnd().split('\n').map((line) => `  ${line}`)]
   if ('remove' in action) return [`rm ${action.remove}`]
   if ('removeFolder' in action) return [`rmdir ${action.removeFolder}`]
@@ -38,9 +39,4 @@ function describeMove({ bridge, prepare, settings, lines, revert }: Move): strin
     '# and, unless it is confirmed, back',
     ...revert.map((line) => `ip ${line}`),
   ]
-}
-
-/** As sh(1) reads it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

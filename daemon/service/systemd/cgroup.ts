@@ -32,6 +32,6 @@ export function createUnitProcesses(managerGroup: string): UnitProcesses {
       return pid === undefined ? undefined : { pid, startedAt: startOf(pid) }
     },
     isBusy: (id) => pids(id).length > 0,
-    started: () => (readOrNothing(() => readdirSync(slice)) ?? []).flatMap((name) => (idOfUnit(name) as VmId | undefined) ?? []),
+    started: () => (readOrNothing(() => readdirSync(slice)) ?? []).flatMap((name) => idOfUnit(name) ?? []),
   }
 }

@@ -8,7 +8,7 @@ import { sendSignal } from '../process.ts'
 import { createUnitProcesses, UNIT_SLICE } from './cgroup.ts'
 import { probeIsolation } from './isolation.ts'
 import { createSystemctl } from './systemctl.ts'
-import { openUnitFiles } from './unit-files.ts'
+import { openUnitFiles, type Written } from './unit-files.ts'
 import { commandOf, idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
 
 export interface SystemdOptions extends Omit<UnitContext, 'isolated'> {
@@ -50,16 +50,17 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   const write = async (service: Service): Promise<void> => {
     const context = await contextNow()
-    // One that is enabled systemd keeps loaded, also while its file is gone.
-    const isKnown = (done: string): boolean => done === 'changed' || done === 'kept' || (done === 'new' && service.autostart)
+    // Of a new unit systemd knows nothing old, but one that is enabled it keeps loaded also while its file is gone.
+    const mayBeStale = (done: Written): boolean => done !== 'new' || service.autostart
     if (service.taps.length > 0) {
       const name = tapsUnitName(service.id)
-      if (isKnown(await files.write(name, renderTapsUnit(service, context)))) await refresh(name)
+      const done = await files.write(name, renderTapsUnit(service, context))
+      if (done !== 'same' && mayBeStale(done)) await refresh(name)
     }
     const name = unitName(service.id)
     // A unit needs the program's whole path.
     const done = await files.write(name, renderUnit({ ...service, program: findProgram(service.program) }, context))
-    if (done === 'same' || isKnown(done)) await refresh(name)
+    if (mayBeStale(done)) await refresh(name)
     if (done === 'new' && service.autostart) await systemctl.run('enable', '--no-reload', name)
   }
 
@@ -91,9 +92,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
     units: { folder: options.unitFolder, ownerOf: (name) => idOfUnit(name.replace(/\.d$/, '')) },
     find: ({ id }) => processes.find(id),
     started: () => processes.started(),
-    prepare: async (service) => {
-      if (service.autostart) await write(service)
-    },
+    prepare: write,
     async start(service) {
       await write(service)
       try {

@@ -8,12 +8,14 @@ import type { ServiceFile } from '../manager.ts'
 import { readOrNothing } from '../process.ts'
 import { idOfUnit, isAsGenerated, isIsolated, recordOf, tapsUnitName, unitName } from './unit.ts'
 
+/** What was done about a file; kept: it is as somebody wrote it by hand. */
+export type Written = 'new' | 'changed' | 'same' | 'kept'
+
 export interface UnitFiles {
   look(id: VmId): ServiceFile
   /** Paths of what was put beside a unit (systemd.unit(5), "drop-in"). */
   dropIns(name: string): string[]
-  /** What is there that is as somebody wrote it by hand is left so. Answers what was done. */
-  write(name: string, text: string): Promise<'new' | 'changed' | 'same' | 'kept'>
+  write(name: string, text: string): Promise<Written>
   /** The unit, that of its taps, and what was put beside them. */
   remove(id: VmId): Promise<void>
   /** Names of units whose VM's record would be below `configFolder`, and is not known. */
@@ -59,7 +61,7 @@ export function openUnitFiles(folder: string): UnitFiles {
     },
     orphans: (configFolder, isKnown) =>
       readdirSync(folder).filter((name) => {
-        const id = idOfUnit(name) as VmId | undefined
+        const id = idOfUnit(name)
         return id !== undefined && !isKnown(id) && recordOf(read(name) ?? '')?.startsWith(`${configFolder}/`)
       }),
   }

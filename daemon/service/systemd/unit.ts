@@ -27,8 +27,8 @@ export function unitName(id: VmId): string {
 }
 
 /** The id in a unit's name; `undefined` for another unit. */
-export function idOfUnit(name: string): string | undefined {
-  return /^aetherscale-vm-([a-z]{8})\.service$/.exec(name)?.[1]
+export function idOfUnit(name: string): VmId | undefined {
+  return /^aetherscale-vm-([a-z]{8})\.service$/.exec(name)?.[1] as VmId | undefined
 }
 
 export function tapsUnitName(id: VmId): string {

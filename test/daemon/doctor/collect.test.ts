@@ -1,5 +1,5 @@
 import t from 'tap'
-import { quoteWord } from '../../../daemon/doctor/account.ts'
+import { quoteWord } from '../../../daemon/shell-word.ts'
 import { collectChecks } from '../../../daemon/doctor/collect.ts'
 import { recordLog } from '../rpc/harness.ts'
 

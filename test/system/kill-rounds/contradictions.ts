@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { call, type Vm } from './client.ts'
+import { GROUP } from '../../../helper/names.ts'
+import type { Vm } from '../../../policy/api/vm.ts'
+import { call } from './client.ts'
 
 const HOME = '/var/lib/aetherscale'
-/** The group of the helper's links. */
-const LINK_GROUP = '1634038888'
 
 export async function findContradictions(vms: readonly Vm[], uid: string): Promise<string[]> {
   const ids = new Set(vms.map(({ id }) => id))
@@ -24,7 +24,7 @@ export async function findContradictions(vms: readonly Vm[], uid: string): Promi
     ...stray('tap', aliases(), /^aetherscale:\d+:tap:([a-z]{8})\.\d$/, ids),
   ]
   const qemus = findQemus().map(({ vm }) => vm)
-  const running = new Set(vms.filter(({ state }) => state === 'running').map(({ id }) => id))
+  const running: ReadonlySet<string> = new Set(vms.filter(({ state }) => state === 'running').map(({ id }) => id))
   const processes = [
     ...qemus.filter((id) => !running.has(id)).map((id) => `a QEMU of ${id}, which is ${vms.find((vm) => vm.id === id)?.state ?? 'not there'}`),
     ...qemus.filter((id, index) => qemus.indexOf(id) !== index).map((id) => `two QEMUs of ${id}`),
@@ -55,7 +55,7 @@ function list(folder: string): string[] {
 }
 
 function aliases(): string[] {
-  const links = JSON.parse(execFileSync('ip', ['-json', 'link', 'show', 'group', LINK_GROUP], { encoding: 'utf8' }) || '[]') as { ifalias?: string; ifname?: string }[]
+  const links = JSON.parse(execFileSync('ip', ['-json', 'link', 'show', 'group', GROUP], { encoding: 'utf8' }) || '[]') as { ifalias?: string; ifname?: string }[]
   return links.map(({ ifalias, ifname }) => ifalias ?? `half made: ${ifname ?? ''}`)
 }
 

@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom } from '../../inputs/random.ts'
-import { call, type Failure, type Vm } from './client.ts'
+import type { Vm } from '../../../policy/api/vm.ts'
+import { call } from './client.ts'
 import { findContradictions, findQemus } from './contradictions.ts'
 
 type Victim = 'daemon' | 'helper' | 'qemu' | 'manager'
@@ -99,7 +100,7 @@ for (let round = 1; round <= rounds && wrong.length === 0; round++) {
   const vms = await settled()
   const victim = pick<Victim>(['daemon', 'daemon', 'helper', 'qemu', 'qemu', 'manager'])
   const steps = Array.from({ length: 1 + below(3) }, () => nextStep(vms))
-  const asked = steps.map(async ({ method, params }) => await call(method, params).then(() => 'ok', (error: Failure) => error.name_ ?? 'cut'))
+  const asked = steps.map(async ({ method, params }) => await call(method, params).then(() => 'ok', (error: Error) => error.name))
   await delay(below(400))
   count(done, kill(victim) ? victim : `${victim}, not there`)
   for (const outcome of await Promise.all(asked)) count(outcomes, outcome)

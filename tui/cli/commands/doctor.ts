@@ -1,6 +1,5 @@
 /** `aetherscale doctor`: the daemon's checks, or those of its program where no daemon answers, and the way to the daemon. */
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Check } from '../../../policy/api/system.ts'
 import { CONTROL_SOCKET, OBSERVE_SOCKET } from '../../../policy/wire.ts'
 import { ConnectionError, type Client } from '../../client.ts'
@@ -9,6 +8,7 @@ import { escapeControls } from '../render/escape.ts'
 import { alignColumns } from '../render/layout.ts'
 import type { Paint } from '../render/paint.ts'
 import type { Request } from '../request.ts'
+import { findCompanion } from './companion.ts'
 import { withClient } from './session.ts'
 
 /** Milliseconds that the daemon's program may take for its checks: the probe of the accelerator boots something. */
@@ -73,7 +73,6 @@ function keepOutput(error: Error & { stdout?: string }): { stdout: string } {
   throw error
 }
 
-/** Beside this program: `dist/aetherscaled.js` by the bundle, `daemon/main.ts` by the source. */
 export function daemonProgram(program: string): string {
-  return fileURLToPath(new URL(program.endsWith('.ts') ? '../daemon/main.ts' : 'aetherscaled.js', program))
+  return findCompanion(program, { bundle: 'aetherscaled.js', source: '../daemon/main.ts' })
 }

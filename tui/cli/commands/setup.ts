@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Field } from '../command-table.ts'
 import type { Values } from '../parse.ts'
 import type { Request } from '../request.ts'
+import { findCompanion } from './companion.ts'
 
 export async function runSetup({ io, command, requests: [values = {}] }: Request): Promise<number> {
   const child = spawn(process.execPath, [setupProgram(io.program), ...spellOptions(command.options, values)], { stdio: 'inherit', env: io.env })
@@ -30,7 +30,6 @@ export function spellOptions(fields: readonly Field[], values: Values): string[]
   })
 }
 
-/** Beside this program, as `daemonProgram` is. */
 export function setupProgram(program: string): string {
-  return fileURLToPath(new URL(program.endsWith('.ts') ? '../daemon/install/setup/main.ts' : 'aetherscale-setup.js', program))
+  return findCompanion(program, { bundle: 'aetherscale-setup.js', source: '../daemon/install/setup/main.ts' })
 }
