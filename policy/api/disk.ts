@@ -1,0 +1,3 @@
+/** The disks of VMs: their sizes, snapshots and copies. */
+
+export const diskMethods = {}
