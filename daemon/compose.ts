@@ -13,6 +13,7 @@ import { readRecords, recordsOf } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
+import { watchFirstBoots } from './firstboot/watch.ts'
 import { createHandlers } from './handlers/all.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
@@ -119,6 +120,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     log.error({ err: error }, 'recovery was cut short')
   })
   const follow = followStarts(vms, queues)
+  const firstBoots = watchFirstBoots({ table, events, log })
   // After that: what recovery is to finish is in the VMs' queues first.
   const replay = replayNetworks({ ...sweeping, bridges, attachments })
 
@@ -166,6 +168,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       replay.close()
       await server.close()
       follow.close()
+      firstBoots.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
         Promise.all([queues.idle(), networkQueues.idle(), recovery, replay.ended]),

@@ -57,6 +57,11 @@ export const errorTable = {
   IMAGE_FOLDER_MISSING: { code: 1106, exit: 'failed', summary: 'The image folder is not there' },
   IMAGE_SOURCE_UNREADABLE: { code: 1107, exit: 'failed', summary: 'The file to import cannot be read by the daemon' },
 
+  USER_DATA_INVALID: { code: 1140, exit: 'usage', summary: 'The user-data is no cloud-config' },
+  FIRST_BOOT_FAILED: { code: 1141, exit: 'failed', summary: 'What the first boot is to do could not be given to the VM' },
+  VM_INIT_NONE: { code: 1142, exit: 'conflict', summary: 'The VM was given nothing to do at its first boot' },
+  VM_INIT_FAILED: { code: 1143, exit: 'failed', summary: 'What the first boot runs has failed' },
+
   NO_SPACE: { code: 1201, exit: 'failed', summary: 'The file system is full' },
   PROGRAM_MISSING: { code: 1202, exit: 'failed', summary: 'A program that this needs is not installed' },
   ACCEL_UNAVAILABLE: { code: 1203, exit: 'failed', summary: 'The accelerator demanded does not boot a guest here' },

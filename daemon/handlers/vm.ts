@@ -1,6 +1,8 @@
 /** Handlers of VMs' lifecycle. */
 import type { vmMethods, CreateParams } from '../../policy/api/vm.ts'
 import type { Params, Result } from '../../policy/api/index.ts'
+import { readInitLog } from '../firstboot/init-log.ts'
+import type { firstBootMethods } from '../../policy/api/first-boot.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import { JsonText } from '../rpc/json-text.ts'
@@ -18,7 +20,7 @@ export interface VmRooms {
   readonly consoles: Consoles
 }
 
-export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers, keyof typeof vmMethods> {
+export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers, keyof typeof vmMethods | keyof typeof firstBootMethods> {
   const { table } = vms
 
   /** Whether the host can use what somebody wrote is for the host to say. */
@@ -69,6 +71,7 @@ export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers
       const { paths } = table.find(vm)
       return readLog(source === 'console' ? paths.consoleLog : paths.qemuLog, offset, limitBytes)
     },
+    'vm.init-log': ({ vm, offset, limitBytes }) => readInitLog(table.find(vm), offset, limitBytes),
     'vm.console': async ({ vm }, { upgrade }) => {
       const entry = table.find(vm)
       upgrade(await consoles.join(entry))

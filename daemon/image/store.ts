@@ -15,6 +15,8 @@ export interface StoredImage {
   readonly modifiedAt: Date
   /** What the guest sees, rounded up to whole MiB; 0 with a problem. */
   readonly virtualSizeMiB: number
+  /** How a VM of it is told what to do at its first boot, and how that is known. */
+  readonly firstBoot: { readonly way: 'nocloud' | 'libguestfs'; readonly toldBy: 'looked' | 'said' | 'assumed' }
   /** Why no VM can stand on it. */
   readonly problem: UserError | undefined
 }
@@ -71,6 +73,7 @@ export function createImageStore(folder: string): ImageStore {
       fileBytes: file.size,
       modifiedAt: file.mtime,
       virtualSizeMiB: facts instanceof UserError ? 0 : Math.ceil(facts.virtualSizeBytes / MIB),
+      firstBoot: { way: 'nocloud', toldBy: 'assumed' },
       problem,
     }
   }

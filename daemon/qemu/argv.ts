@@ -1,5 +1,6 @@
 /** PURE: QEMU's command line. All that a VM's QEMU is told is in here; qemu-system-x86_64(1) explains each option. */
 import type { ForwardedPort, MacAddress, VmId, VmName } from '../../policy/names.ts'
+import { INIT_PORT } from '../firstboot/guest-files.ts'
 import { vmUuid } from './uuid.ts'
 
 export interface QemuSpec {
@@ -12,6 +13,10 @@ export interface QemuSpec {
   readonly memoryMiB: number
   /** Absolute path of the qcow2 overlay. */
   readonly disk: string
+  /** Absolute path of a disk that the guest may read alone. */
+  readonly seed?: string
+  /** Where what the guest writes to its port {@link INIT_PORT} goes. */
+  readonly initLog?: string
   readonly nics: readonly NicSpec[]
   readonly paths: QemuPaths
 }
@@ -72,8 +77,10 @@ export function qemuArgv(spec: QemuSpec): string[] {
     // PCI slots are given in this order: what every VM has comes first, so that a new NIC moves nothing.
     ...disk(spec.disk),
     ...['-device', 'virtio-rng-pci'],
+    ...(spec.seed === undefined ? [] : seed(spec.seed)),
     ...[...listeningSocket(AGENT_CHARDEV, paths.agent), '-device', 'virtio-serial-pci,id=serial0'],
     ...['-device', `virtserialport,bus=serial0.0,id=${AGENT_PORT},chardev=${AGENT_CHARDEV},name=org.qemu.guest_agent.0`],
+    ...(spec.initLog === undefined ? [] : initPort(spec.initLog)),
     ...listeningSocket('console', paths.console, `logfile=${escape(paths.consoleLog)},logappend=on`),
     ...['-device', 'isa-serial,chardev=console'],
     ...spec.nics.flatMap(nic),
@@ -112,6 +119,19 @@ function disk(path: string): string[] {
   return [
     ...['-blockdev', `driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,${file}`],
     ...['-device', 'virtio-blk-pci,drive=disk0,id=vda,bootindex=0'],
+  ]
+}
+
+function seed(path: string): string[] {
+  const file = `file.driver=file,file.filename=${escape(path)}`
+  return ['-blockdev', `driver=raw,node-name=seed,read-only=on,${file}`, '-device', 'virtio-blk-pci,drive=seed,id=seed']
+}
+
+/** A port that the guest can but write to: what it tells needs no agent, and is there also when it has ended. */
+function initPort(log: string): string[] {
+  return [
+    ...['-chardev', `file,id=init,path=${escape(log)},append=on`],
+    ...['-device', `virtserialport,bus=serial0.0,nr=2,id=init0,chardev=init,name=${INIT_PORT}`],
   ]
 }
 

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined
   /** Takes stdout as it comes; then none of it is in the result. */
   readonly onOutput?: (text: string) => void
+  /** Variables beside the few of every child. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Characters kept of each stream; a program that prints more gets SIGKILL. */
@@ -32,11 +34,11 @@ const OUTPUT_LIMIT = 1_048_576
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { timeoutMs, signal, onOutput }: ProgramOptions = {},
+  { timeoutMs, signal, onOutput, env }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   // prctl(2), PR_SET_PDEATHSIG: kept across execve(2), so the program itself is the child.
   const child = execa(findProgram('setpriv'), ['--pdeathsig', 'KILL', '--', findProgram(program), ...args], {
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...env },
     extendEnv: false,
     stdin: 'ignore',
     killSignal: 'SIGKILL',

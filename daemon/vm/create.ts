@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { UserError } from '../../policy/errors.ts'
 import type { CreateParams, NetworkRequest } from '../../policy/api/vm.ts'
 import type { VmId } from '../../policy/names.ts'
+import { chooseWay } from '../firstboot/request.ts'
 import { createOverlay } from '../qemu/disk.ts'
 import type { VmDependencies } from './dependencies.ts'
 import { drawMacAddress, drawVmId } from './identity.ts'
@@ -13,7 +14,7 @@ import type { Entry } from './table.ts'
 
 /**
  * The record of a VM that could be made by these params. Throws what {@link ImageStore.require} throws, and
- * VM_DISK_TOO_SMALL.
+ * VM_DISK_TOO_SMALL, USER_DATA_INVALID, FIRST_BOOT_FAILED.
  */
 export async function draftRecord(deps: VmDependencies, params: CreateParams): Promise<VmRecord> {
   const image = await deps.images.require(params.image)
@@ -24,6 +25,7 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
       hint: `Ask for at least ${image.virtualSizeMiB} MiB, or leave the size out`,
     })
   }
+  const firstBoot = chooseWay(image, params)
   const isTaken = (id: string): boolean =>
     deps.table.isTaken(id) || existsSync(vmPaths(deps.config.folders, id as VmId).disk)
   return {
@@ -38,6 +40,7 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
     autostart: params.autostart,
     restart: params.restart,
     ...(params.cpuPercent !== undefined && { cpuPercent: params.cpuPercent }),
+    ...(firstBoot && { firstBoot }),
     machine: await deps.machine(),
     createdAt: new Date().toISOString(),
     phase: 'creating',

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { execa } from 'execa'
 import type { Logger } from '../log.ts'
 import { childEnvironment } from '../service/environment.ts'
+import { logsOf } from './service.ts'
 import type { Entry, VmTable } from './table.ts'
 
 export interface LogPiece {
@@ -69,7 +70,7 @@ export function createLogLimit(table: VmTable, log: Logger): { close(): void } {
   const punched = new Map<string, number>()
   const look = async (): Promise<void> => {
     for (const entry of table.entries()) {
-      for (const path of entry.live ? logsOf(entry) : []) {
+      for (const path of entry.live ? allLogs(entry) : []) {
         await limitLog(path, punched).catch((error: unknown) => {
           log.warn({ err: error, path }, 'a log could not be kept short')
         })
@@ -85,8 +86,8 @@ export function createLogLimit(table: VmTable, log: Logger): { close(): void } {
   }
 }
 
-function logsOf(entry: Entry): string[] {
-  return [entry.paths.consoleLog, entry.paths.qemuLog]
+function allLogs(entry: Entry): string[] {
+  return [entry.paths.qemuLog, ...logsOf(entry.record, entry.paths)]
 }
 
 /** Gives back the oldest part of one log if it has grown too long; `punched` remembers how far that went. */

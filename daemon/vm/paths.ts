@@ -6,6 +6,9 @@ import type { VmId } from '../../policy/names.ts'
 export interface VmPaths {
   readonly configFolder: string
   readonly record: string
+  /** What the VM is told at its first boot, and the disk by which. */
+  readonly firstBoot: string
+  readonly seed: string
   readonly disk: string
   readonly runtimeFolder: string
   readonly pidFile: string
@@ -16,6 +19,8 @@ export interface VmPaths {
   readonly console: string
   readonly logFolder: string
   readonly consoleLog: string
+  /** What the guest tells of its first boot. */
+  readonly initLog: string
   readonly qemuLog: string
 }
 
@@ -26,6 +31,8 @@ export function vmPaths(folders: Folders, id: VmId): VmPaths {
   return {
     configFolder,
     record: join(configFolder, 'vm.json'),
+    firstBoot: join(configFolder, 'first-boot.json'),
+    seed: join(configFolder, 'seed.iso'),
     disk: join(folders.disks, `${id}.qcow2`),
     runtimeFolder,
     pidFile: join(runtimeFolder, 'qemu.pid'),
@@ -35,6 +42,7 @@ export function vmPaths(folders: Folders, id: VmId): VmPaths {
     console: join(runtimeFolder, 'console.sock'),
     logFolder,
     consoleLog: join(logFolder, 'console.log'),
+    initLog: join(logFolder, 'init.log'),
     qemuLog: join(logFolder, 'qemu.log'),
   }
 }

@@ -3,11 +3,13 @@ import { overlayArgv } from '../qemu/disk.ts'
 import type { CreateParams } from '../../policy/api/vm.ts'
 import type { Result } from '../../policy/api/index.ts'
 import { tapsOf } from '../network/requests.ts'
+import { composeRequest } from '../firstboot/request.ts'
+import { composeSeed, seedArgv } from '../firstboot/seed.ts'
 import { draftRecord } from './create.ts'
 import type { VmDependencies } from './dependencies.ts'
-import { vmPaths } from './paths.ts'
+import { vmPaths, type VmPaths } from './paths.ts'
 import type { VmRecord } from './record.ts'
-import { describeService } from './service.ts'
+import { describeService, logsOf } from './service.ts'
 import type { Entry } from './table.ts'
 
 type Plan = Result<'vm.plan'>
@@ -36,10 +38,24 @@ export async function planCreate(deps: VmDependencies, params: CreateParams): Pr
   const { commands, ...run } = await describeRun(deps, record, image.path)
   return {
     ...run,
-    commands: [{ purpose: "make the disk, an overlay on the image's file", argv: ['qemu-img', ...overlay] }, ...commands],
-    files: [paths.record, paths.disk, ...startFiles(deps, record)],
+    commands: [
+      { purpose: "make the disk, an overlay on the image's file", argv: ['qemu-img', ...overlay] },
+      ...describeFirstBoot(record, paths, params),
+      ...commands,
+    ],
+    files: [paths.record, paths.disk, ...(record.firstBoot ? [paths.firstBoot] : []), ...startFiles(deps, record)],
     networks: describeNetworks(deps, record),
   }
+}
+
+function describeFirstBoot({ id, firstBoot }: VmRecord, { seed, disk }: VmPaths, params: CreateParams): Plan['commands'] {
+  if (!firstBoot) return []
+  const request = composeRequest(id, params)
+  if (firstBoot.via === 'libguestfs') {
+    return [{ purpose: 'write into the disk what its first boot does', argv: ['guestfish', '--rw', '--format=qcow2', '-a', disk, '-i'] }]
+  }
+  const argv = ['genisoimage', ...seedArgv(seed, `${seed}.*`, Object.keys(composeSeed(request)))]
+  return [{ purpose: 'make the disk that tells the guest what its first boot does', argv }]
 }
 
 async function describeRun(deps: VmDependencies, record: VmRecord, image: string): Promise<Pick<Plan, 'commands' | 'unit'>> {
@@ -52,7 +68,11 @@ async function describeRun(deps: VmDependencies, record: VmRecord, image: string
 
 function startFiles(deps: VmDependencies, record: VmRecord): string[] {
   const paths = vmPaths(deps.config.folders, record.id)
-  return [...(deps.services.kind === 'embedded' ? [paths.pidFile] : []), paths.qmp, paths.shutdown, paths.agent, paths.console, paths.consoleLog, paths.qemuLog]
+  return [
+    ...(deps.services.kind === 'embedded' ? [paths.pidFile] : []),
+    ...(record.firstBoot?.via === 'nocloud' ? [paths.seed] : []),
+    ...[paths.qmp, paths.shutdown, paths.agent, paths.console, ...logsOf(record, paths), paths.qemuLog],
+  ]
 }
 
 /** The helper derives the names of taps and tells them only when it has made them. */

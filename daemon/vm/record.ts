@@ -1,5 +1,6 @@
 /** `vm.json`: what a VM should be. Written by the daemon, readable by people, never a memory of what the VM is. */
 import * as z from 'zod'
+import { FirstBootRecord } from '../firstboot/request.ts'
 import { Restart } from '../../policy/api/vm.ts'
 import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
 
@@ -33,6 +34,7 @@ export const VmRecord = z.strictObject({
   restart: Restart.default('on-failure'),
   /** Of one CPU; as many CPUs as the VM has where not said. */
   cpuPercent: z.int().optional(),
+  firstBoot: FirstBootRecord.optional(),
   machine: z.string(),
   createdAt: Timestamp,
   /** creating: not yet whole, undone by the next daemon; deleting: to be finished by it. */

@@ -24,7 +24,11 @@ export function describeService(record: VmRecord, paths: VmPaths, { qemu, image,
     argv: qemuArgv(qemuSpec(record, paths, accelerator, taps)),
     pidFile: paths.pidFile,
     logFile: paths.qemuLog,
-    files: { read: [image], write: [paths.disk, paths.consoleLog], runtimeFolder: paths.runtimeFolder },
+    files: {
+      read: [image, ...(record.firstBoot?.via === 'nocloud' ? [paths.seed] : [])],
+      write: [paths.disk, ...logsOf(record, paths)],
+      runtimeFolder: paths.runtimeFolder,
+    },
     taps: [...taps.values()],
     hasUserNetwork: record.networks.some(({ kind }) => kind === 'user'),
     shutdownSocket: paths.shutdown,
@@ -32,6 +36,11 @@ export function describeService(record: VmRecord, paths: VmPaths, { qemu, image,
     restart: record.restart,
     autostart: record.autostart,
   }
+}
+
+/** The logs that QEMU opens by itself. */
+export function logsOf(record: VmRecord, paths: VmPaths): string[] {
+  return [paths.consoleLog, ...(record.firstBoot?.isTold ? [paths.initLog] : [])]
 }
 
 /**

@@ -14,6 +14,8 @@ export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 
     vcpus: record.vcpus,
     memoryMiB: record.memoryMiB,
     disk: paths.disk,
+    ...(record.firstBoot?.via === 'nocloud' && { seed: paths.seed }),
+    ...(record.firstBoot?.isTold && { initLog: paths.initLog }),
     nics: record.networks.map((nic, index): NicSpec => {
       if (nic.kind === 'user') return { mac: nic.mac, forwards: nic.forwards.flatMap((text) => parsePortForward(text) ?? []) }
       const ifname = taps.get(index)

@@ -6,7 +6,7 @@ import { UserError } from '../../policy/errors.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
-import { describeService } from './service.ts'
+import { describeService, logsOf } from './service.ts'
 import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
@@ -60,9 +60,9 @@ export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<voi
 async function equip(deps: VmDependencies, { record, paths }: Entry, image: string, accelerator: 'kvm' | 'tcg'): Promise<Service> {
   const taps = await deps.attachments.attach(record)
   await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
-  // The service manager opens qemu.log; QEMU opens this one, and may be able to make none in there.
+  // The service manager opens qemu.log; QEMU opens these, and may be able to make none in there.
   const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
-  await (await open(paths.consoleLog, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)).close()
+  for (const path of logsOf(record, paths)) await (await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)).close()
   return describeService(record, paths, { qemu: deps.qemu, image, accelerator, taps })
 }
 

@@ -12,6 +12,7 @@ import { VmId } from '../../policy/names.ts'
 import type { Vm, VmState } from '../../policy/api/vm.ts'
 import type { Folders } from '../config.ts'
 import type { EventBus } from '../events.ts'
+import { readProgress, type Progress } from '../firstboot/progress.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceFile, ServiceManager, ServiceRef } from '../service/manager.ts'
 import { syncFolder, writeJson } from '../state/file.ts'
@@ -33,6 +34,8 @@ export interface Entry {
   hasDisk: boolean
   /** What the host keeps of its service, as it was when it was last looked at. */
   file: ServiceFile | undefined
+  /** What the guest has told of its first boot. */
+  init: Progress | undefined
   /** Derived from all of the above when it last changed. */
   state: VmState
 }
@@ -99,7 +102,8 @@ export async function openVmTable(folders: Folders, services: Pick<ServiceManage
     const service = { id, pidFile: paths.pidFile }
     const hasDisk = existsSync(paths.disk)
     const file = services.file(service)
-    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, file, state: 'creating' }
+    const init = record.firstBoot?.isTold ? readProgress(paths.initLog) : undefined
+    const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, file, init, state: 'creating' }
     entry.state = derive(entry)
     entries.set(id, entry)
     if (record.name) names.set(record.name, entry)

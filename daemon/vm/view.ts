@@ -1,10 +1,11 @@
 /** PURE: a VM as callers see it. */
 import { basename } from 'node:path'
 import type { Vm } from '../../policy/api/vm.ts'
+import { deriveInit } from '../firstboot/progress.ts'
 import type { Entry } from './table.ts'
 
 export function viewVm(entry: Entry): Vm {
-  const { record, state, operation, live, file } = entry
+  const { record, state, operation, live, file, init } = entry
   const vm: Vm = {
     id: record.id,
     name: record.name,
@@ -28,6 +29,7 @@ export function viewVm(entry: Entry): Vm {
     vm.accelerator = live.accelerator
     vm.addressesAt = live.addressesAt?.toISOString()
   }
+  if (record.firstBoot) vm.firstBoot = { via: record.firstBoot.via, ...(init && deriveInit(init, live?.startedAt)) }
   if (operation) vm.operation = operation
   if (file) vm.unit = file
   const problem = problemOf(entry)

@@ -1,6 +1,7 @@
 /** What the daemon tells without being asked each time: notifications, from the daemon to a client. */
 import * as z from 'zod'
 import { ImageName, NetworkName, Timestamp, VmId, VmName } from '../names.ts'
+import { InitState } from './first-boot.ts'
 import { GuestAddress, VmState } from './vm.ts'
 import { method } from './method.ts'
 
@@ -15,6 +16,7 @@ export const Event = z
     z.object({ kind: z.literal('vm.state'), ...aboutVm, from: VmState, to: VmState }),
     z.object({ kind: z.literal('vm.agent'), ...aboutVm, agent: z.enum(['absent', 'connected']) }),
     z.object({ kind: z.literal('vm.addresses'), ...aboutVm, addresses: z.array(GuestAddress) }),
+    z.object({ kind: z.literal('vm.init'), ...aboutVm, state: InitState, exitCode: z.int().optional() }),
     z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
     z.object({ kind: z.literal('image.imported'), ...aboutImage }),
     z.object({ kind: z.literal('image.deleted'), ...aboutImage }),

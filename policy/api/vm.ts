@@ -1,6 +1,8 @@
 /** Virtual machines: what they look like, and what can be asked of them. */
 import * as z from 'zod'
 import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName, VmRef } from '../names.ts'
+import { FirstBoot, firstBootParams } from './first-boot.ts'
+import { LogPiece, logRange } from './log.ts'
 import { method } from './method.ts'
 
 const MebiBytes = z.int().positive().meta({ unit: 'MiB' })
@@ -99,6 +101,7 @@ export const Vm = z
     pid: z.int().optional().describe("QEMU's process id"),
     startedAt: Timestamp.optional(),
     accelerator: z.enum(['kvm', 'tcg']).optional().describe('What runs the guest now'),
+    firstBoot: FirstBoot.optional().describe('Absent where it was told nothing'),
     operation: z.string().optional().describe('The operation under way'),
     unit: VmUnit.optional().describe('Its systemd unit; absent without systemd'),
     problem: z.string().optional().describe('What is wrong with the VM, and what mends it'),
@@ -120,6 +123,7 @@ export const CreateParams = z.strictObject({
   autostart: z.boolean().default(false).describe('Start it after each boot of the host'),
   restart: Restart.default('on-failure'),
   cpuPercent: CpuPercent.optional(),
+  ...firstBootParams,
 })
 export type CreateParams = z.infer<typeof CreateParams>
 
@@ -152,7 +156,7 @@ export const vmMethods = {
     description: 'Nothing is left of a VM that could not be made, nor of one that was to start and did not.',
     params: CreateParams.extend({ start: z.boolean().default(true).describe('Start it right away') }),
     result: Vm,
-    errors: ['VM_NAME_TAKEN', ...imageFound, ...startErrors],
+    errors: ['VM_NAME_TAKEN', 'USER_DATA_INVALID', 'FIRST_BOOT_FAILED', ...imageFound, ...startErrors],
     access: 'control',
     progress: true,
     command: { words: ['vm', 'create'], args: ['image'] },
@@ -219,14 +223,17 @@ export const vmMethods = {
     command: { words: ['vm', 'delete'], args: ['vm'] },
   }),
   'vm.wait': method({
-    summary: 'Wait until a VM runs, its agent answers, or it is stopped',
+    summary: 'Wait until a VM runs, its agent answers, its first boot is done, or it is stopped',
     params: z.strictObject({
       ...oneVm,
-      for: z.enum(['running', 'agent', 'stopped']).default('running').describe('What to wait for; agent: it answered'),
+      for: z
+        .enum(['running', 'agent', 'init', 'stopped'])
+        .default('running')
+        .describe('What to wait for; agent: it answered; init: what the first boot runs has ended, and if it failed that is VM_INIT_FAILED'),
       timeoutSeconds: Seconds.default(60).describe('After this long, VM_WAIT_TIMEOUT'),
     }),
     result: Vm,
-    errors: [...found, 'VM_WAIT_TIMEOUT'],
+    errors: [...found, 'VM_WAIT_TIMEOUT', 'VM_INIT_NONE', 'VM_INIT_FAILED'],
     access: 'observe',
     command: { words: ['vm', 'wait'], args: ['vm'] },
   }),
@@ -241,7 +248,7 @@ export const vmMethods = {
       networks: z.array(z.string()).describe('What each network needs of the host'),
       unit: z.string().optional().describe('The systemd unit that would be written; absent without systemd'),
     }),
-    errors: [...found, ...imageFound, ...networkFound],
+    errors: [...found, 'USER_DATA_INVALID', ...imageFound, ...networkFound],
     access: 'observe',
     command: { words: ['vm', 'plan'], args: ['vm'] },
   }),
@@ -251,14 +258,9 @@ export const vmMethods = {
     params: z.strictObject({
       ...oneVm,
       source: z.enum(['console', 'qemu']).default('console').describe('The serial console, or QEMU\'s own messages'),
-      offset: z.int().min(0).optional().describe('Byte to begin at; the last `limitBytes` where not said'),
-      limitBytes: z.int().min(1).max(262_144).default(65_536).describe('Most to answer').meta({ unit: 'bytes' }),
+      ...logRange,
     }),
-    result: z.object({
-      text: z.string().describe('UTF-8; bytes that are not are shown as U+FFFD'),
-      offset: z.int().describe('Where the text begins; larger than asked where older bytes are gone'),
-      nextOffset: z.int().describe('Where the next one goes on'),
-    }),
+    result: LogPiece,
     errors: [...found, 'HOST_IO'],
     access: 'observe',
     command: { words: ['vm', 'log'], args: ['vm'] },

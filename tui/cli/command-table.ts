@@ -14,6 +14,8 @@ export type Unit = 'MiB' | 'bytes' | 's'
 export type Shape =
   | { readonly kind: 'string' }
   | { readonly kind: 'path' }
+  /** A file's name on the command line, `-` for stdin; its text in the contract. */
+  | { readonly kind: 'text' }
   | { readonly kind: 'integer'; readonly min?: number; readonly max?: number; readonly unit?: Unit }
   /** `--x` and `--no-x`; a bare one is there or not, and has no `--no-x`. */
   | { readonly kind: 'boolean'; readonly bare?: true }

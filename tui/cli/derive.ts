@@ -23,6 +23,7 @@ interface Schema {
   readonly maximum?: number
   readonly unit?: Unit
   readonly hostPath?: true
+  readonly textFile?: true
 }
 
 /** So many choices are named in the placeholder itself: `--for running|agent|stopped`. */
@@ -122,7 +123,7 @@ function deriveShape(param: string, schema: Schema, definitions: Definitions): S
   if (schema.oneOf) return deriveVariants(param, schema.oneOf, definitions)
   switch (schema.type) {
     case 'string':
-      return { kind: schema.hostPath ? 'path' : 'string' }
+      return { kind: schema.hostPath ? 'path' : schema.textFile ? 'text' : 'string' }
     case 'boolean':
       return { kind: 'boolean' }
     case 'integer':
@@ -176,6 +177,8 @@ function placeholderOf(flag: string, shape: Shape): string {
   switch (shape.kind) {
     case 'integer':
       return shape.unit ? unitPlaceholder[shape.unit] : 'NUMBER'
+    case 'text':
+      return 'FILE'
     case 'choice':
       return shape.choices.length > SPELT_OUT ? flag.toUpperCase() : shape.choices.join('|')
     case 'list':

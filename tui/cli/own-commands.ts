@@ -83,6 +83,7 @@ const ownCommands: readonly Command[] = [
 
 const ownOptions: Readonly<Record<string, readonly Field[]>> = {
   'vm.log': [flag('follow', 'Go on printing what comes, until interrupted')],
+  'vm.init-log': [flag('follow', 'Go on printing what comes, until the first boot is over')],
 }
 
 const ownSummaries: Readonly<Record<string, string>> = {
@@ -91,6 +92,8 @@ const ownSummaries: Readonly<Record<string, string>> = {
 
 const ownDescriptions: Readonly<Record<string, string>> = {
   'vm.log': 'On a terminal, control sequences of the guest are left out; piped, the text is as the guest wrote it.',
+  'vm.init-log':
+    'With --follow the exit status is 1 where the first boot has failed. On a terminal, control sequences of the guest are left out.',
   'vm.console':
     'ctrl-] leaves. Without a terminal stdin is sent to the guest; after its end, output is printed until the guest has been ' +
     'silent for 2 s.',

@@ -1,7 +1,7 @@
 /** argv -> what is to be done. Pure; anything that is not a command that there is throws a UsageError. */
 import { isNegatable, type Command, type Field, type Json } from './command-table.ts'
 import { globalOptions } from './own-commands.ts'
-import { quote, readList, readValue, suggest, type CurrentDirectory } from './read-value.ts'
+import { quote, readList, readValue, suggest, type Place } from './read-value.ts'
 import { tokenize, type Token } from './tokenize.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -22,7 +22,7 @@ export type Invocation =
   | { readonly kind: 'command'; readonly command: Command; readonly requests: readonly Values[]; readonly globals: Globals }
 
 /** Reads the words after the program's name. */
-export function parseInvocation(argv: readonly string[], commands: readonly Command[], cwd: CurrentDirectory): Invocation {
+export function parseInvocation(argv: readonly string[], commands: readonly Command[], place: Place): Invocation {
   const words = leadingWords(argv)
   const command = findCommand(words, commands)
   const fields = [...globalOptions, ...(command?.options ?? [])]
@@ -35,9 +35,9 @@ export function parseInvocation(argv: readonly string[], commands: readonly Comm
     throw unknownCommand(words, commands)
   }
   const rest = tokens.flatMap((token) => (token.kind === 'word' ? [token.text] : [])).slice(command.words.length)
-  const options = readOptions(command.options, given, cwd)
-  const requests = readPositionals(command, rest, cwd).map((positionals) => ({ ...positionals, ...options }))
-  return { kind: 'command', command, requests, globals: readGlobals(given, cwd) }
+  const options = readOptions(command.options, given, place)
+  const requests = readPositionals(command, rest, place).map((positionals) => ({ ...positionals, ...options }))
+  return { kind: 'command', command, requests, globals: readGlobals(given, place) }
 }
 
 /** The command that these words begin with, the longest first. */
@@ -78,22 +78,22 @@ function textOf({ typed, value, negated }: Extract<Token, { kind: 'option' }>, f
   return negated ? 'no' : 'yes'
 }
 
-function readOptions(fields: readonly Field[], given: ReadonlyMap<string, string[]>, cwd: CurrentDirectory): Values {
+function readOptions(fields: readonly Field[], given: ReadonlyMap<string, string[]>, place: Place): Values {
   const entries: [string, Json][] = []
   for (const field of fields) {
     const texts = given.get(field.flag)
     if (!texts && field.required) throw new UsageError(`--${field.flag} is needed`)
-    if (texts) entries.push([field.param, readTexts(field, texts, `--${field.flag}`, cwd)])
+    if (texts) entries.push([field.param, readTexts(field, texts, `--${field.flag}`, place)])
   }
   return Object.fromEntries(entries)
 }
 
 /** The last one given counts, as in most programs, so that an alias can be overridden; a list takes them all. */
-function readTexts({ shape }: Field, texts: readonly string[], name: string, cwd: CurrentDirectory): Json {
-  return shape.kind === 'list' ? readList(texts, shape.items, name, cwd) : readValue(texts.at(-1)!, shape, name, cwd)
+function readTexts({ shape }: Field, texts: readonly string[], name: string, place: Place): Json {
+  return shape.kind === 'list' ? readList(texts, shape.items, name, place) : readValue(texts.at(-1)!, shape, name, place)
 }
 
-function readPositionals(command: Command, words: readonly string[], cwd: CurrentDirectory): Values[] {
+function readPositionals(command: Command, words: readonly string[], place: Place): Values[] {
   const fields = command.positionals
   const missing = fields.find((field, index) => field.required && words[index] === undefined)
   const called = command.words.join(' ')
@@ -102,16 +102,16 @@ function readPositionals(command: Command, words: readonly string[], cwd: Curren
   const fixed = command.several || last?.shape.kind === 'list' ? fields.slice(0, -1) : fields
   const rest = words.slice(fixed.length)
   const values = Object.fromEntries(
-    fixed.slice(0, words.length).map((field, index) => [field.param, readTexts(field, [words[index]!], field.placeholder, cwd)]),
+    fixed.slice(0, words.length).map((field, index) => [field.param, readTexts(field, [words[index]!], field.placeholder, place)]),
   )
-  if (command.several) return rest.map((word) => ({ ...values, [last!.param]: readTexts(last!, [word], last!.placeholder, cwd) }))
-  if (last?.shape.kind === 'list') return [{ ...values, ...(rest.length > 0 && { [last.param]: readTexts(last, rest, last.placeholder, cwd) }) }]
+  if (command.several) return rest.map((word) => ({ ...values, [last!.param]: readTexts(last!, [word], last!.placeholder, place) }))
+  if (last?.shape.kind === 'list') return [{ ...values, ...(rest.length > 0 && { [last.param]: readTexts(last, rest, last.placeholder, place) }) }]
   if (rest.length > 0) throw new UsageError(`${called}: ${quote(rest[0]!)} is one word too many`, `see: aetherscale help ${called}`)
   return [values]
 }
 
-function readGlobals(given: ReadonlyMap<string, string[]>, cwd: CurrentDirectory): Globals {
-  const { socket, 'socket-dir': directory } = readOptions(globalOptions, given, cwd) as { socket?: string; 'socket-dir'?: string }
+function readGlobals(given: ReadonlyMap<string, string[]>, place: Place): Globals {
+  const { socket, 'socket-dir': directory } = readOptions(globalOptions, given, place) as { socket?: string; 'socket-dir'?: string }
   if (socket !== undefined && directory !== undefined) throw new UsageError('--socket and --socket-dir exclude each other')
   return {
     json: given.has('json'),

@@ -5,22 +5,29 @@ import { findNearest } from './nearest.ts'
 import { formatQuantity, parseQuantity, quantityForm } from './quantity.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Asked for only where a path is given: the working directory of a process can be gone. */
-export type CurrentDirectory = () => string
+/** Where the command line is read. */
+export interface Place {
+  /** Asked for only where a path is given: the working directory of a process can be gone. */
+  readonly cwd: () => string
+  /** The bytes of a file, `-` for stdin. Throws the file system's error. */
+  readonly readFile: (path: string) => Uint8Array
+}
 
 /**
  * Reads what was given for an option or a positional.
  *
  * @param name what messages call it: `--memory`, `IMAGE`
- * @param cwd what a relative path is relative to: the daemon's working directory is another
+ * @param place where files are, and what a relative path is relative to: the daemon's working directory is another
  */
-export function readValue(text: string, shape: Shape, name: string, cwd: CurrentDirectory): Json {
+export function readValue(text: string, shape: Shape, name: string, place: Place): Json {
   switch (shape.kind) {
     case 'string':
       return text
     case 'path':
       if (text === '') throw new UsageError(`${name}: a path cannot be empty`)
-      return resolve(cwd(), text)
+      return resolve(place.cwd(), text)
+    case 'text':
+      return readText(text, name, place)
     case 'integer':
       return readInteger(text, shape, name)
     case 'boolean':
@@ -29,19 +36,19 @@ export function readValue(text: string, shape: Shape, name: string, cwd: Current
       if (shape.choices.includes(text)) return text
       throw new UsageError(`${name} is ${listChoices(shape.choices)}, not ${quote(text)}`, suggest(text, shape.choices))
     case 'variants':
-      return readVariant(text, shape, name, cwd)
+      return readVariant(text, shape, name, place)
     case 'list':
-      return readValue(text, shape.items, name, cwd)
+      return readValue(text, shape.items, name, place)
   }
 }
 
 /** Reads all that was given for a list: each word one item; `none` alone is the empty list where items are structures. */
-export function readList(texts: readonly string[], items: Shape, name: string, cwd: CurrentDirectory): Json[] {
+export function readList(texts: readonly string[], items: Shape, name: string, place: Place): Json[] {
   if (items.kind === 'variants' && texts.includes('none')) {
     if (texts.length === 1) return []
     throw new UsageError(`${name} none stands alone`)
   }
-  return texts.map((text) => readValue(text, items, name, cwd))
+  return texts.map((text) => readValue(text, items, name, place))
 }
 
 /** "did you mean …?", where one of the candidates is near. */
@@ -52,6 +59,21 @@ export function suggest(typed: string, candidates: readonly string[], prefix = '
 
 export function quote(text: string): string {
   return JSON.stringify(text)
+}
+
+/** As it is, to the byte: only UTF-8 fits into JSON. */
+function readText(path: string, name: string, place: Place): string {
+  let bytes: Uint8Array
+  try {
+    bytes = place.readFile(path === '-' ? path : resolve(place.cwd(), path))
+  } catch (error) {
+    throw new UsageError(`${name}: ${quote(path)} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new UsageError(`${name}: ${quote(path)} is not text in UTF-8`)
+  }
 }
 
 function readInteger(text: string, { min, max, unit }: Extract<Shape, { kind: 'integer' }>, name: string): number {
@@ -72,7 +94,7 @@ function readBoolean(text: string, name: string): boolean {
 }
 
 /** `user,forward=2222:22,forward=udp:5353:53`: the tag's value first, then keys; a list's key is given once for each. */
-function readVariant(text: string, { tag, variants }: Extract<Shape, { kind: 'variants' }>, name: string, cwd: CurrentDirectory): Json {
+function readVariant(text: string, { tag, variants }: Extract<Shape, { kind: 'variants' }>, name: string, place: Place): Json {
   const [head = '', ...rest] = text.split(',')
   const variant = variants.find((each) => each.name === head)
   if (!variant) {
@@ -84,7 +106,7 @@ function readVariant(text: string, { tag, variants }: Extract<Shape, { kind: 'va
     const [field, value] = readPair(pair, variant, name)
     given.set(field, [...(given.get(field) ?? []), value])
   }
-  const entries = [...given].map(([field, values]) => [field.param, readKey(field, values, name, cwd)] as const)
+  const entries = [...given].map(([field, values]) => [field.param, readKey(field, values, name, place)] as const)
   const missing = variant.fields.find((field) => field.required && !given.has(field))
   if (missing) throw new UsageError(`${name} ${variant.name} needs ${missing.flag}=${missing.placeholder}`)
   return { [tag]: variant.name, ...Object.fromEntries(entries) }
@@ -103,11 +125,11 @@ function readPair(pair: string, variant: Variant, name: string): [Field, string]
   return [field, equals < 0 ? 'true' : pair.slice(equals + 1)]
 }
 
-function readKey(field: Field, values: readonly string[], name: string, cwd: CurrentDirectory): Json {
+function readKey(field: Field, values: readonly string[], name: string, place: Place): Json {
   const label = `${name}: ${field.flag}`
-  if (field.shape.kind === 'list') return readList(values, field.shape.items, label, cwd)
+  if (field.shape.kind === 'list') return readList(values, field.shape.items, label, place)
   if (values.length > 1) throw new UsageError(`${label} is given ${values.length} times`)
-  return readValue(values[0]!, field.shape, label, cwd)
+  return readValue(values[0]!, field.shape, label, place)
 }
 
 function listChoices(choices: readonly string[]): string {

@@ -1,4 +1,5 @@
 /** From argv to the exit status. */
+import { readFileSync } from 'node:fs'
 import { readVersion } from '../version.ts'
 import { derivedCommands, type Command, type CommandTable } from './command-table.ts'
 import { renderScript } from './completion/scripts.ts'
@@ -14,7 +15,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
     const table = completeCommands(derivedCommands)
     if (argv[0] === '__complete') return await (await loadRunners()).offerCompletions(argv.slice(1), table, io)
-    const invocation = parseInvocation(argv, table.commands, () => io.cwd)
+    const invocation = parseInvocation(argv, table.commands, { cwd: () => io.cwd, readFile: (path) => readFileSync(path === '-' ? 0 : path) })
     if (invocation.kind === 'command') ({ command } = invocation)
     return await carryOut(invocation, table, io)
   } catch (error) {

@@ -12,8 +12,8 @@ const MODULES = [
   ...EARLY_MODULES,
   // network, agent, entropy, power button, memory balloon
   ...['virtio_net', 'virtio_console', 'virtio-rng', 'evdev', 'button', 'virtio_balloon'],
-  // seeds: their file systems and the disks that they may come on, or QEMU's own channel
-  ...['vfat', 'nls_cp437', 'nls_ascii', 'nls_utf8', 'isofs', 'virtio_scsi', 'sd_mod', 'sr_mod', 'ata_piix', 'qemu_fw_cfg'],
+  // seeds: their file systems and the disks that they may come on
+  ...['vfat', 'nls_cp437', 'nls_ascii', 'nls_utf8', 'isofs', 'virtio_scsi', 'sd_mod', 'sr_mod', 'ata_piix'],
 ]
 
 /** Folders that are mounted on or written to; git keeps no empty ones. */

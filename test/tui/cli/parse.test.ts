@@ -5,7 +5,7 @@ import { parseInvocation } from '../../../tui/cli/parse.ts'
 import { UsageError } from '../../../tui/cli/usage-error.ts'
 
 const { commands } = completeCommands(derivedCommands)
-const parse = (line: string) => parseInvocation(line === '' ? [] : line.split(' '), commands, () => '/home/ann')
+const parse = (line: string) => parseInvocation(line === '' ? [] : line.split(' '), commands, { cwd: () => '/home/ann', readFile: () => new Uint8Array() })
 
 const good: readonly (readonly [line: string, method: string, requests: readonly object[]])[] = [
   ['vm list', 'vm.list', [{}]],
@@ -115,6 +115,6 @@ t.test('the working directory is asked for only where a path is relative to it',
   const gone = (): string => {
     throw new Error('ENOENT: uv_cwd')
   }
-  t.match(parseInvocation(['vm', 'list'], commands, gone), { kind: 'command' })
-  t.throws(() => parseInvocation(['image', 'import', 'x'], commands, gone), /uv_cwd/)
+  t.match(parseInvocation(['vm', 'list'], commands, { cwd: gone, readFile: () => new Uint8Array() }), { kind: 'command' })
+  t.throws(() => parseInvocation(['image', 'import', 'x'], commands, { cwd: gone, readFile: () => new Uint8Array() }), /uv_cwd/)
 })

@@ -4,7 +4,7 @@ import { runCall } from './call.ts'
 import { runConsole } from './console.ts'
 import { runDoctor } from './doctor.ts'
 import { runEvents } from './events.ts'
-import { runLog } from './log.ts'
+import { runInitLog, runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
 import { runSetup } from './setup.ts'
 
@@ -17,6 +17,7 @@ export type Runner = (request: Request) => Promise<number>
 const special: Readonly<Record<string, Runner>> = {
   'vm console': runConsole,
   'vm log': runLog,
+  'vm init-log': runInitLog,
   events: runEvents,
   doctor: runDoctor,
   rpc: runRpc,

@@ -97,7 +97,7 @@ function offerValues(field: Field, typed: string, prefix: string, table: Command
     case undefined:
       break
   }
-  if (shape.kind === 'path') return { candidates: [], prefix, files: true }
+  if (shape.kind === 'path' || shape.kind === 'text') return { candidates: [], prefix, files: true }
   if (shape.kind === 'choice') return offer(shape.choices.map((value) => ({ value, about: field.about })))
   return shape.kind === 'variants' ? offer(offerVariant(shape, typed)) : nothing
 }

@@ -32,7 +32,7 @@ t.test('the program beside ours gets the options as they are meant, and its stat
 t.test('what the command line takes, the program takes', async (t) => {
   const { commands } = completeCommands(derivedCommands)
   const line = ['setup', '--prefix', 'fd00::/48', '--create-bridge', 'br0', '--uplink', 'eth0', '--member', 'a', '--observer', 'b', '--dry-run']
-  const invocation = parseInvocation(line, commands, () => '/')
+  const invocation = parseInvocation(line, commands, { cwd: () => '/', readFile: () => new Uint8Array() })
   if (invocation.kind !== 'command') throw new Error(invocation.kind)
   t.match(readOptions(spellOptions(invocation.command.options, invocation.requests[0]!)), {
     prefix: 'fd00::/48', createBridge: { bridge: 'br0', uplink: 'eth0' }, members: ['a'], observers: ['b'], dryRun: true,

@@ -1,0 +1,41 @@
+/**
+ * PURE: the part of user-data that brings an init script into a guest with cloud-init. A boothook is a program and no
+ * cloud-config, so that it cannot collide with what the user's own cloud-config says, however that is merged.
+ */
+import { INIT_UNIT, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
+
+/** cloud-init runs it at each boot; what was put in place once stays as it is. */
+export function renderBoothook(script: string): string {
+  return `#cloud-boothook
+#!/bin/sh
+[ ! -e ${RUNNER.path} ] || exit 0
+${putFile({ path: SCRIPT_PATH, mode: 0o755, content: script })}
+if [ -d /run/systemd/system ]; then
+${putFile(INIT_UNIT_FILE)}
+systemctl -q enable ${INIT_UNIT}
+fi
+# Last, for it says that all is there.
+${putFile(RUNNER)}
+sync
+if [ -d /run/systemd/system ]; then
+systemctl daemon-reload
+systemctl start --no-block ${INIT_UNIT}
+else
+setsid ${RUNNER.path} >/var/log/aetherscale-init.log 2>&1 </dev/null &
+fi
+`
+}
+
+function putFile({ path, mode, content }: GuestFile): string {
+  return `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}
+base64 -d >${path}.new <<'END'
+${wrap(Buffer.from(content).toString('base64'))}
+END
+chmod ${mode.toString(8)} ${path}.new
+mv ${path}.new ${path}`
+}
+
+/** MIME's width of base64 (RFC 2045, section 6.8), which every decoder takes. */
+export function wrap(base64: string): string {
+  return base64.replace(/.{76}(?=.)/g, '$&\n')
+}
