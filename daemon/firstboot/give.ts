@@ -11,7 +11,7 @@ import { makeSeed } from './seed.ts'
 export async function giveFirstBoot(deps: Pick<VmDependencies, 'accelerator'>, entry: Entry, params: FirstBootParams, report: Report): Promise<void> {
   const way = entry.record.firstBoot?.via
   if (way === undefined) return
-  const request = composeRequest(entry.id, params)
+  const request = composeRequest(entry.record, params)
   await writeJson(entry.paths.firstBoot, request)
   if (way === 'nocloud') return await makeSeed(entry.paths.seed, request)
   const { kind } = await deps.accelerator()

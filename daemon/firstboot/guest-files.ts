@@ -74,7 +74,7 @@ export const INIT_UNIT_FILE: GuestFile = {
 Description=aetherscale: the init script of this machine
 ConditionPathExists=!/root/aetherscale-init.done
 Wants=network-online.target
-After=network-online.target
+After=network-online.target aetherscale-ssh-host-keys.service
 
 [Service]
 Type=oneshot

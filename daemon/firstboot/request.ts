@@ -3,7 +3,9 @@ import * as z from 'zod'
 import { FirstBootWay, Hostname, SshKey } from '../../policy/api/first-boot.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { CreateParams } from '../../policy/api/vm.ts'
+import { MacAddress } from '../../policy/names.ts'
 import type { StoredImage } from '../image/store.ts'
+import type { VmRecord } from '../vm/record.ts'
 import { FOLLOW_CLOUD_INIT } from './guest-files.ts'
 import { checkCloudConfig } from './user-data.ts'
 
@@ -12,6 +14,8 @@ export const FirstBootRequest = z.strictObject({
   /** Another one makes the guest take itself for a new machine. */
   instanceId: z.string(),
   hostname: Hostname,
+  /** MAC addresses of its interfaces, in order. */
+  macs: z.array(MacAddress),
   sshKeys: z.array(SshKey),
   initScript: z.string().optional(),
   userData: z.string().optional(),
@@ -47,11 +51,12 @@ export function chooseWay(image: Pick<StoredImage, 'name' | 'firstBoot'>, params
   return { via: way, isTold: initScript !== undefined || userData !== undefined }
 }
 
-export function composeRequest(id: string, { name, hostname, sshKeys, initScript, userData }: FirstBootParams): FirstBootRequest {
+export function composeRequest({ id, networks }: Pick<VmRecord, 'id' | 'networks'>, { name, hostname, sshKeys, initScript, userData }: FirstBootParams): FirstBootRequest {
   return {
     version: 1,
     instanceId: id,
     hostname: hostname ?? name ?? id,
+    macs: networks.map(({ mac }) => mac),
     sshKeys: [...sshKeys],
     ...(initScript !== undefined && { initScript }),
     ...(userData !== undefined && { userData }),

@@ -15,14 +15,27 @@ const TIMEOUT_MS = 60_000
  */
 export function composeSeed(request: FirstBootRequest): Readonly<Record<string, string>> {
   const script = scriptOf(request)
-  const { instanceId, hostname, sshKeys, userData } = request
+  const { instanceId, hostname, macs, sshKeys, userData } = request
   // Of YAML, in which it is written, JSON is a part.
   const metaData = { 'instance-id': instanceId, 'local-hostname': hostname, 'public-keys': sshKeys }
   return {
     'meta-data': `${JSON.stringify(metaData, null, 2)}\n`,
     'user-data': composeUserData(script, userData),
+    ...(macs.length > 1 && { 'network-config': `${JSON.stringify(networkConfig(macs), null, 2)}\n` }),
     ...(script !== undefined && { 'aetherscale-init-script': script, 'aetherscale-init': RUNNER.content }),
   }
+}
+
+/**
+ * cloud-init by itself brings up the first interface alone. Version 2 of its format; none of them is waited for longer than
+ * the first, for a private network may have nobody who gives addresses.
+ */
+function networkConfig(macs: readonly string[]): object {
+  const ethernets = macs.map((mac, index) => [
+    `eth${index}`,
+    { match: { macaddress: mac }, 'set-name': `eth${index}`, dhcp4: true, 'accept-ra': true, ...(index > 0 && { optional: true }) },
+  ])
+  return { version: 2, ethernets: Object.fromEntries(ethernets) }
 }
 
 /**

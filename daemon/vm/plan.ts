@@ -48,9 +48,10 @@ export async function planCreate(deps: VmDependencies, params: CreateParams): Pr
   }
 }
 
-function describeFirstBoot({ id, firstBoot }: VmRecord, { seed, disk }: VmPaths, params: CreateParams): Plan['commands'] {
+function describeFirstBoot(record: VmRecord, { seed, disk }: VmPaths, params: CreateParams): Plan['commands'] {
+  const { firstBoot } = record
   if (!firstBoot) return []
-  const request = composeRequest(id, params)
+  const request = composeRequest(record, params)
   if (firstBoot.via === 'libguestfs') {
     return [{ purpose: 'write into the disk what its first boot does', argv: ['guestfish', '--rw', '--format=qcow2', '-a', disk, '-i'] }]
   }

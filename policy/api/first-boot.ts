@@ -24,7 +24,7 @@ export const SshKey = z
   .string()
   .max(16_384)
   .trim()
-  .regex(/^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}( [^\p{Cc}]*)?$/u)
+  .regex(/^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}( [^\p{Cc}]*)?$/u, 'not a public key in one line, as authorized_keys has it, without options')
   .meta({ textFile: true })
 
 /** What the VM sets itself up with, at its first boot. */
