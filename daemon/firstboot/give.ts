@@ -1,4 +1,5 @@
 /** Gives a VM that is being made what it is to do at its first boot. */
+import { existsSync } from 'node:fs'
 import { UserError } from '../../policy/errors.ts'
 import { readJson, writeJson } from '../state/file.ts'
 import type { VmDependencies, Report } from '../vm/dependencies.ts'
@@ -19,11 +20,17 @@ export async function giveFirstBoot(deps: Pick<VmDependencies, 'accelerator'>, e
   await writeIntoDisk({ disk: entry.paths.disk, request, accelerator: kind })
 }
 
+/** Has the seed of a VM be there, should it have gone astray. Throws what {@link giveFirstBoot} throws. */
+export async function keepSeed(entry: Entry): Promise<void> {
+  if (entry.record.firstBoot?.via !== 'nocloud' || existsSync(entry.paths.seed)) return
+  await makeSeed(entry.paths.seed, await readFirstBoot(entry))
+}
+
 /** What a VM was given. Throws FIRST_BOOT_FAILED where that cannot be read. */
 export async function readFirstBoot(entry: Entry): Promise<FirstBootRequest> {
   const { data, error } = FirstBootRequest.safeParse(await readJson(entry.paths.firstBoot).catch(() => undefined))
   if (data) return data
-  throw new UserError('FIRST_BOOT_FAILED', `${entry.paths.firstBoot} cannot be read: ${error?.issues[0]?.message ?? 'it does not fit'}`, {
+  throw new UserError('FIRST_BOOT_FAILED', `${entry.paths.firstBoot} cannot be read: ${error.issues[0]?.message ?? 'it does not fit'}`, {
     hint: 'The daemon wrote it when the VM was made; put it back',
   })
 }

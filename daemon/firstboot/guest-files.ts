@@ -20,7 +20,7 @@ export const MARK = '\x1e'
 export const RUNNER: GuestFile = {
   path: RUNNER_PATH,
   mode: 0o755,
-  content: String.raw`#!/bin/sh
+  content: `#!/bin/sh
 # Runs the init script of this machine, once. What the script prints is printed here as well, and goes to the host with
 # what becomes of it. Without the file that this makes beforehand it is run again.
 done=/root/aetherscale-init.done
@@ -30,12 +30,12 @@ script=${SCRIPT_PATH}
 host=/dev/null
 for name in /sys/class/virtio-ports/*/name; do
   [ "$(cat "$name" 2>/dev/null)" = ${INIT_PORT} ] || continue
-  port=${'${name%/name}'}
-  host=/dev/${'${port##*/}'}
+  port=\${name%/name}
+  host=/dev/\${port##*/}
 done
 (: >"$host") 2>/dev/null || host=/dev/null
 exec 3>"$host" # a port has one opener
-tell() { printf '\036aetherscale-init: %s\n' "$1" >&3; }
+tell() { printf '\\036aetherscale-init: %s\\n' "$1" >&3; }
 
 pipes=$(mktemp -d /run/aetherscale-init.XXXXXX) || exit 1
 mkfifo "$pipes/output" "$pipes/copy" || exit 1

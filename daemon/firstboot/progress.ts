@@ -36,13 +36,11 @@ export function deriveInit({ told, at }: Progress, startedAt: Date | undefined):
     case 'exit':
       return { state: told.code === 0 ? 'done' : 'failed', exitCode: told.code }
     case 'started':
-      // It is not run again by another QEMU than the one that it was begun in.
-      return { state: startedAt !== undefined && at.getTime() >= startedAt.getTime() - CLOCK_GRAIN_MS ? 'running' : 'failed' }
+      // It is not run again by another QEMU than the one that it was begun in; and no guest boots within a tick of the clock.
+      return { state: startedAt !== undefined && at > startedAt ? 'running' : 'failed' }
   }
 }
 
-/** A process's start is known in ticks of the kernel's clock, a file's change in its own. */
-const CLOCK_GRAIN_MS = 1000
 const CHUNK = 65_536
 /** The longest mark, for one that lies across two chunks. */
 const OVERLAP = 64

@@ -1,5 +1,5 @@
 /** The NoCloud seed: a disk labelled `cidata` that cloud-init looks for ("NoCloud" of its documentation). */
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { runProgram } from '../qemu/program.ts'
@@ -35,7 +35,7 @@ function networkConfig(macs: readonly string[]): object {
     `eth${index}`,
     { match: { macaddress: mac }, 'set-name': `eth${index}`, dhcp4: true, 'accept-ra': true, ...(index > 0 && { optional: true }) },
   ])
-  return { version: 2, ethernets: Object.fromEntries(ethernets) }
+  return { version: 2, ethernets: Object.fromEntries(ethernets) as object }
 }
 
 /**
@@ -50,6 +50,7 @@ export async function makeSeed(target: string, request: FirstBootRequest): Promi
     const made = join(work, 'seed.iso')
     const result = await runProgram('genisoimage', seedArgv(made, work, Object.keys(files)), { timeoutMs: TIMEOUT_MS })
     if (result.exitCode !== 0) throw explain(target, result.stderr)
+    await settle(made)
     await rename(made, target)
   } finally {
     await rm(work, { recursive: true, force: true })
@@ -59,6 +60,17 @@ export async function makeSeed(target: string, request: FirstBootRequest): Promi
 /** PURE: what genisoimage is told, without its name. Joliet and Rock Ridge keep the names of the files as they are. */
 export function seedArgv(target: string, folder: string, names: readonly string[]): string[] {
   return ['-quiet', '-V', 'cidata', '-J', '-r', '-o', target, ...names.map((name) => join(folder, name))]
+}
+
+/** It may hold secrets; and it is to be there also if the power goes now. */
+async function settle(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.chmod(0o600)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 function explain(target: string, words: string): UserError {

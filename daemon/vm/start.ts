@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
+import { keepSeed } from '../firstboot/give.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
@@ -56,8 +57,10 @@ export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<voi
   deps.table.look(entry)
 }
 
-/** Has made what a VM's QEMU finds when it starts, whoever starts it: taps and logs. */
-async function equip(deps: VmDependencies, { record, paths }: Entry, image: string, accelerator: 'kvm' | 'tcg'): Promise<Service> {
+/** Has made what a VM's QEMU finds when it starts, whoever starts it: seed, taps and logs. */
+async function equip(deps: VmDependencies, entry: Entry, image: string, accelerator: 'kvm' | 'tcg'): Promise<Service> {
+  const { record, paths } = entry
+  await keepSeed(entry)
   const taps = await deps.attachments.attach(record)
   await mkdir(paths.logFolder, { recursive: true, mode: 0o700 })
   // The service manager opens qemu.log; QEMU opens these, and may be able to make none in there.
