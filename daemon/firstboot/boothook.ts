@@ -2,20 +2,23 @@
  * PURE: the part of user-data that brings an init script into a guest with cloud-init. A boothook is a program and no
  * cloud-config, so that it cannot collide with what the user's own cloud-config says, however that is merged.
  */
-import { INIT_UNIT, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
+import { DONE_PATH, INIT_UNIT, INIT_UNIT_FILE, INSTANCE_PATH, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
 
-/** cloud-init runs it at each boot; what was put in place once stays as it is. */
-export function renderBoothook(script: string): string {
+/** cloud-init runs it at each boot; what was put in place once for this instance stays as it is. */
+export function renderBoothook(instanceId: string, script: string): string {
   return `#cloud-boothook
 #!/bin/sh
-[ ! -e ${RUNNER.path} ] || exit 0
+[ "$(cat ${INSTANCE_PATH} 2>/dev/null)" != ${instanceId} ] || exit 0
+rm -f ${DONE_PATH}
 ${putFile({ path: SCRIPT_PATH, mode: 0o755, content: script })}
 if [ -d /run/systemd/system ]; then
 ${putFile(INIT_UNIT_FILE)}
 systemctl -q enable ${INIT_UNIT}
 fi
-# Last, for it says that all is there.
 ${putFile(RUNNER)}
+sync
+# Last, for it says that all is there.
+echo ${instanceId} >${INSTANCE_PATH}
 sync
 if [ -d /run/systemd/system ]; then
 systemctl daemon-reload

@@ -9,6 +9,9 @@ export interface GuestFile {
 
 export const SCRIPT_PATH = '/usr/local/sbin/aetherscale-init-script'
 export const RUNNER_PATH = '/usr/local/sbin/aetherscale-init'
+/** Which machine's script it is: of a disk that is the copy of another machine's, it is that one's. */
+export const INSTANCE_PATH = '/usr/local/sbin/aetherscale-init.instance'
+export const DONE_PATH = '/root/aetherscale-init.done'
 export const INIT_UNIT = 'aetherscale-init.service'
 
 /** The virtio-serial port by which the guest tells how its init script goes, by its name. */
@@ -23,7 +26,7 @@ export const RUNNER: GuestFile = {
   content: `#!/bin/sh
 # Runs the init script of this machine, once. What the script prints is printed here as well, and goes to the host with
 # what becomes of it. Without the file that this makes beforehand it is run again.
-done=/root/aetherscale-init.done
+done=${DONE_PATH}
 script=${SCRIPT_PATH}
 
 [ ! -e "$done" ] || exit 0
@@ -72,7 +75,7 @@ export const INIT_UNIT_FILE: GuestFile = {
   mode: 0o644,
   content: `[Unit]
 Description=aetherscale: the init script of this machine
-ConditionPathExists=!/root/aetherscale-init.done
+ConditionPathExists=!${DONE_PATH}
 Wants=network-online.target
 After=network-online.target aetherscale-ssh-host-keys.service
 

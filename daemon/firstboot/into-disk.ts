@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { guestfish } from '../qemu/guestfish.ts'
 import { quoteWord } from '../shell-word.ts'
-import { IDENTITY_UNIT_FILES, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
+import { DONE_PATH, IDENTITY_UNIT_FILES, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
 import { scriptOf, type FirstBootRequest } from './request.ts'
 
 interface DiskRequest {
@@ -65,6 +65,7 @@ if [ ! -d /etc/systemd/system ] || ! command -v systemctl >/dev/null; then
 fi
 systemctl -q enable ${units.join(' ')}
 : >/etc/machine-id
+rm -f ${DONE_PATH}
 rm -f /etc/ssh/ssh_host_*
 if [ -e ${KEYS} ]; then
   umask 077

@@ -20,7 +20,7 @@ export function composeSeed(request: FirstBootRequest): Readonly<Record<string, 
   const metaData = { 'instance-id': instanceId, 'local-hostname': hostname, 'public-keys': sshKeys }
   return {
     'meta-data': `${JSON.stringify(metaData, null, 2)}\n`,
-    'user-data': composeUserData(script, userData),
+    'user-data': composeUserData(instanceId, script, userData),
     ...(macs.length > 1 && { 'network-config': `${JSON.stringify(networkConfig(macs), null, 2)}\n` }),
     ...(script !== undefined && { 'aetherscale-init-script': script, 'aetherscale-init': RUNNER.content }),
   }

@@ -23,10 +23,10 @@ function invalid(why: string, hint?: string): UserError {
 }
 
 /** What cloud-init is given: of a script and a cloud-config both, if both are there. */
-export function composeUserData(script: string | undefined, cloudConfig: string | undefined): string {
+export function composeUserData(instanceId: string, script: string | undefined, cloudConfig: string | undefined): string {
   const parts = [
     ...(cloudConfig === undefined ? [] : [{ type: 'text/cloud-config', text: cloudConfig }]),
-    ...(script === undefined ? [] : [{ type: 'text/cloud-boothook', text: renderBoothook(script) }]),
+    ...(script === undefined ? [] : [{ type: 'text/cloud-boothook', text: renderBoothook(instanceId, script) }]),
   ]
   const [first] = parts
   if (!first) return '#cloud-config\n{}\n'

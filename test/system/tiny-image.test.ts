@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
 import { makeDisk, powerOn, until } from './tiny-machine.ts'
 import { ensureTinyImage } from './tiny-image.ts'
@@ -60,30 +57,4 @@ t.test('the power button that is pressed from the first moment on is heard as so
     clearInterval(pressing)
   })
   t.equal(await ended, 0)
-})
-
-t.test('a seed names the machine, and its script runs once however often the machine boots', async (t) => {
-  const seed = mkdtempSync(join(tmpdir(), 'aetherscale-seed-'))
-  t.teardown(() => {
-    rmSync(seed, { recursive: true, force: true })
-  })
-  writeFileSync(join(seed, 'meta-data'), 'instance-id: "i-1"\nlocal-hostname: seeded\n')
-  writeFileSync(join(seed, 'aetherscale-init.sh'), '#!/bin/sh\necho "run on $(hostname)" >>/root/runs\n')
-  // QEMU shows the folder as a disk with a FAT: no program is needed to make one.
-  const drive = [
-    ...['-blockdev', `driver=vvfat,node-name=seed,dir=${seed},label=cidata,read-only=on`],
-    ...['-device', 'virtio-blk-pci,drive=seed'],
-  ]
-  const disk = await makeDisk(t)
-  for (const boot of ['first', 'second']) {
-    const { console, agent, agentOpened, ended } = await powerOn(t, disk, drive)
-    await console.printed('# ')
-    // The state is asked for until firstboot has come to its end, this time or the last.
-    console.type('while pidof firstboot; do sleep 1; done; cat /var/lib/aetherscale-init/result; echo $(cat /root/runs) $(hostname) $((1 + 1))\r')
-    await console.printed('exit 0')
-    await console.printed('run on seeded seeded 2')
-    await agentOpened()
-    await agent.shutdown()
-    t.equal(await ended, 0, `the ${boot} time`)
-  }
 })

@@ -52,11 +52,11 @@ function partsOf(text: string): Map<string, string> {
 
 t.test('a cloud-config alone is given as it is, and beside a script as a part of its own', async (t) => {
   const config = '#cloud-config\r\nhostname: "ü"\r\n'
-  t.equal(composeUserData(undefined, config), config)
-  const parts = partsOf(composeUserData('#!/bin/sh\r\necho "ü"\n', config))
+  t.equal(composeUserData('abcdefgh', undefined, config), config)
+  const parts = partsOf(composeUserData('abcdefgh', '#!/bin/sh\r\necho "ü"\n', config))
   t.equal(parts.get('text/cloud-config'), config)
   const hook = parts.get('text/cloud-boothook') ?? ''
   const [, script = ''] = /init-script\.new <<'END'\n([^]*?)\nEND/.exec(hook) ?? []
   t.equal(Buffer.from(script, 'base64').toString(), '#!/bin/sh\r\necho "ü"\n', 'to the byte')
-  t.equal(composeUserData(undefined, undefined), '#cloud-config\n{}\n')
+  t.equal(composeUserData('abcdefgh', undefined, undefined), '#cloud-config\n{}\n')
 })
