@@ -9,6 +9,7 @@ const DEPENDS = [
   'libgcc-s1',
   'libstdc++6',
   'dbus-user-session',
+  'genisoimage',
   'iproute2',
   'libpam-systemd',
   'passwd',
@@ -26,7 +27,7 @@ Architecture: ${architecture}
 Maintainer: The aetherscale maintainers <maintainers@aetherscale.example>
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${DEPENDS.join(', ')}
-Recommends: radvd, socat
+Recommends: guestfish, radvd, socat
 Section: admin
 Priority: optional
 Description: small cloud on Linux hosts you already have

@@ -18,6 +18,11 @@ export interface GuestfishRequest {
 /** The machine boots in seconds, and under TCG on a busy host in a minute or two. */
 const TIMEOUT_MS = 600_000
 
+/** What whoever runs the daemon has told libguestfs (guestfs(3), "ENVIRONMENT VARIABLES"; supermin(1)), such as where a kernel is. */
+function ownVariables(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (/^(LIBGUESTFS|SUPERMIN)_/.test(name) && value !== undefined ? [[name, value]] : [])))
+}
+
 /** Throws UserError PROGRAM_MISSING; other failures are in the result, with guestfish's words in stderr. */
 export async function guestfish({ disk, isReadOnly, accelerator, inspect, commands }: GuestfishRequest): Promise<ProgramResult> {
   const folder = await mkdtemp(join(tmpdir(), 'aetherscale-guestfish-'))
@@ -28,6 +33,7 @@ export async function guestfish({ disk, isReadOnly, accelerator, inspect, comman
     return await runProgram('guestfish', args, {
       timeoutMs: TIMEOUT_MS,
       env: {
+        ...ownVariables(),
         // Its QEMU as a child of its own: libvirt, where Debian's default would look, may be another user's or not there.
         LIBGUESTFS_BACKEND: 'direct',
         // It would take a /dev/kvm that opens for one that works.

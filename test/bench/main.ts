@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
+import { benchFirstBoot } from './first-boot.ts'
 import { benchHelper } from './helper.ts'
 import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
@@ -10,7 +11,7 @@ import { benchMemory } from './memory.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchHelper, benchLibvirt]) rows.push(...(await bench()))
+for (const bench of [benchSocket, benchCreate, benchFirstBoot, benchCommands, benchMemory, benchHelper, benchLibvirt]) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
 writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)
