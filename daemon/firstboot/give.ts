@@ -5,19 +5,20 @@ import { readJson, writeJson } from '../state/file.ts'
 import type { VmDependencies, Report } from '../vm/dependencies.ts'
 import type { Entry } from '../vm/table.ts'
 import { writeIntoDisk } from './into-disk.ts'
-import { composeRequest, FirstBootRequest, type FirstBootParams } from './request.ts'
+import { FirstBootRequest, type FirstBootRecord } from './request.ts'
 import { makeSeed } from './seed.ts'
 
-/** For a VM whose disk is there and that does not run yet. Throws PROGRAM_MISSING, NO_SPACE, HOST_IO, FIRST_BOOT_FAILED. */
-export async function giveFirstBoot(deps: Pick<VmDependencies, 'accelerator'>, entry: Entry, params: FirstBootParams, report: Report): Promise<void> {
-  const way = entry.record.firstBoot?.via
-  if (way === undefined) return
-  const request = composeRequest(entry.record, params)
-  await writeJson(entry.paths.firstBoot, request)
-  if (way === 'nocloud') return await makeSeed(entry.paths.seed, request)
+/**
+ * For a VM whose disk is there and that does not run yet; does nothing where its record has no first boot. Throws
+ * PROGRAM_MISSING, NO_SPACE, HOST_IO, FIRST_BOOT_FAILED.
+ */
+export async function giveFirstBoot(deps: Pick<VmDependencies, 'accelerator'>, { record, paths }: Entry, request: FirstBootRequest, report: Report): Promise<void> {
+  if (!record.firstBoot) return
+  await writeJson(paths.firstBoot, request)
+  if (record.firstBoot.via === 'nocloud') return await makeSeed(paths.seed, request)
   const { kind } = await deps.accelerator()
   report('writing into the disk')
-  await writeIntoDisk({ disk: entry.paths.disk, request, accelerator: kind })
+  await writeIntoDisk({ disk: paths.disk, request, accelerator: kind })
 }
 
 /** Has the seed of a VM be there, should it have gone astray. Throws what {@link giveFirstBoot} throws. */
@@ -26,11 +27,30 @@ export async function keepSeed(entry: Entry): Promise<void> {
   await makeSeed(entry.paths.seed, await readFirstBoot(entry))
 }
 
-/** What a VM was given. Throws FIRST_BOOT_FAILED where that cannot be read. */
-export async function readFirstBoot(entry: Entry): Promise<FirstBootRequest> {
-  const { data, error } = FirstBootRequest.safeParse(await readJson(entry.paths.firstBoot).catch(() => undefined))
+/** PURE: how the clone of a VM is told who it is. What the VM has done already is on the disk. */
+export function recordForClone({ record, init }: Pick<Entry, 'record' | 'init'>): FirstBootRecord | undefined {
+  const { firstBoot } = record
+  return firstBoot && { via: firstBoot.via, isTold: firstBoot.isTold && init?.told.kind === 'nothing' }
+}
+
+/** What the clone of a VM is told: that it is another machine, and what the VM itself has not begun to do. */
+export async function requestForClone(source: Entry, { record }: Entry): Promise<FirstBootRequest> {
+  const { initScript, userData, sshKeys } = await readFirstBoot(source)
+  return {
+    version: 1,
+    instanceId: record.id,
+    hostname: record.name ?? record.id,
+    macs: record.networks.map(({ mac }) => mac),
+    // Written into the disk, they are in it.
+    sshKeys: record.firstBoot?.via === 'nocloud' ? sshKeys : [],
+    ...(record.firstBoot?.isTold && { initScript, userData }),
+  }
+}
+
+async function readFirstBoot({ paths }: Entry): Promise<FirstBootRequest> {
+  const { data, error } = FirstBootRequest.safeParse(await readJson(paths.firstBoot).catch(() => undefined))
   if (data) return data
-  throw new UserError('FIRST_BOOT_FAILED', `${entry.paths.firstBoot} cannot be read: ${error.issues[0]?.message ?? 'it does not fit'}`, {
+  throw new UserError('FIRST_BOOT_FAILED', `${paths.firstBoot} cannot be read: ${error.issues[0]?.message ?? 'it does not fit'}`, {
     hint: 'The daemon wrote it when the VM was made; put it back',
   })
 }

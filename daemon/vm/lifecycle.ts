@@ -6,6 +6,7 @@ import type { CreateParams, StopRung } from '../../policy/api/vm.ts'
 import { UserError } from '../../policy/errors.ts'
 import type * as z from 'zod'
 import { giveFirstBoot } from '../firstboot/give.ts'
+import { composeRequest } from '../firstboot/request.ts'
 import { draftRecord, makeDisk, removeVm } from './create.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
 import type { Queues } from './queue.ts'
@@ -167,7 +168,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>): Li
         try {
           report('making the disk')
           await makeDisk(deps, entry)
-          await giveFirstBoot(deps, entry, params, report)
+          await giveFirstBoot(deps, entry, composeRequest(draft, params), report)
           deps.table.look(entry)
           if (params.start) await startVm(deps, entry, report)
           else await prepareVm(deps, entry)
