@@ -26,8 +26,8 @@ interface Schema {
   readonly textFile?: true
 }
 
-/** So many choices are named in the placeholder itself: `--for running|agent|stopped`. */
-const SPELT_OUT = 3
+/** So many choices are named in the placeholder itself: `--for running|agent|init|stopped`. */
+const SPELT_OUT = 4
 
 type Definitions = Readonly<Record<string, Schema>>
 

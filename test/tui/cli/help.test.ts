@@ -22,7 +22,7 @@ t.test('options say their unit, choices and default as they are typed', async (t
   t.match(text, /--memory SIZE +Memory of the guest \(a size: 512, 512M, 2G, 2GiB;\s+default\s+1 GiB\)/)
   t.match(text, /forward=FORWARD/)
   t.match(text, /--no-start +Not: Start it right away/)
-  t.match(help('vm', 'wait'), /--for running\|agent\|stopped/)
+  t.match(help('vm', 'wait'), /--for running\|agent\|init\|stopped/)
 })
 
 t.test('help for what is not there says what is', async (t) => {

@@ -64,7 +64,7 @@ const bad: readonly (readonly [line: string, message: string | RegExp, hint?: st
   ['vm create tiny --network user,forward', /^--network: forward needs a value/],
   ['vm create tiny --network network', '--network network needs name=NAME'],
   ['vm create tiny --network none --network user', '--network none stands alone'],
-  ['vm wait a --for agnet', '--for is running, agent or stopped, not "agnet"', 'did you mean agent?'],
+  ['vm wait a --for agnet', '--for is running, agent, init or stopped, not "agnet"', 'did you mean agent?'],
   ['vm stop a --timeout -5', '--timeout needs a value: TIME'],
   ['vm stop a --timeout=-5', /^--timeout is a time/],
   ['--socket /a --socket-dir /b vm list', '--socket and --socket-dir exclude each other'],
@@ -117,4 +117,23 @@ t.test('the working directory is asked for only where a path is relative to it',
   }
   t.match(parseInvocation(['vm', 'list'], commands, { cwd: gone, readFile: () => new Uint8Array() }), { kind: 'command' })
   t.throws(() => parseInvocation(['image', 'import', 'x'], commands, { cwd: gone, readFile: () => new Uint8Array() }), /uv_cwd/)
+})
+
+t.test('a text is that of a file, or of stdin, to the byte', async (t) => {
+  const files: Record<string, Uint8Array> = {
+    '/home/ann/init.sh': Buffer.from('#!/bin/sh\r\necho "\u00fc"\n'),
+    '-': Buffer.from('\ufeffx'),
+    '/home/ann/latin1': Buffer.from([0xfc]),
+  }
+  const readFile = (path: string): Uint8Array => {
+    const found = files[path]
+    if (!found) throw Object.assign(new Error(), { code: 'ENOENT' })
+    return found
+  }
+  const read = (path: string) => parseInvocation(['vm', 'create', 'tiny', '--init-script', path], commands, { cwd: () => '/home/ann', readFile })
+  const script = (initScript: string) => ({ requests: [{ image: 'tiny', initScript }] })
+  t.match(read('init.sh'), script('#!/bin/sh\r\necho "\u00fc"\n'))
+  t.match(read('-'), script('\ufeffx'))
+  t.throws(() => read('latin1'), /not text in UTF-8/)
+  t.throws(() => read('none'), /"none" cannot be read: ENOENT/)
 })

@@ -26,7 +26,7 @@ t.test('what may stand at the cursor', async (t) => {
     ['vm stop --force ', ['<vm>']],
     ['vm stop --f', ['--force']],
     ['vm stop --force --', ['--no-color', '--json', '--quiet', '--socket', '--socket-dir', '--help', '--version', '--timeout']],
-    ['vm wait a --for ', ['running', 'agent', 'stopped']],
+    ['vm wait a --for ', ['running', 'agent', 'init', 'stopped']],
     ['vm wait a --for=ag', ['--for=agent']],
     ['vm create ', ['<image>']],
     ['vm create tiny --network ', ['user', 'bridge', 'network', 'none']],

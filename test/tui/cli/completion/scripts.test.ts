@@ -39,7 +39,7 @@ t.test('bash offers commands, options, values, files and the names of VMs', asyn
     [['vm', 'st'], 'start stop'],
     [['vm', 'stop', '--f'], '--force'],
     [['vm', 'wait', 'web', '--for', '=', 'ag'], 'agent'],
-    [['vm', 'wait', 'web', '--for', '='], 'agent running stopped'],
+    [['vm', 'wait', 'web', '--for', '='], 'agent init running stopped'],
     [['vm', 'stop', ''], 'bbbbbbbb web'],
     [['vm', 'stop', 'web', ''], 'bbbbbbbb'],
     [['image', 'import', 'aether'], 'aetherscale'],
