@@ -48,8 +48,9 @@ t.test('a host that was set up', { skip: lacksHosts() }, async (t) => {
 
   await t.test('a member makes a VM on the admin\'s bridge and on a private network', async (t) => {
     json('alice', 'image', 'import', image, '--name', 'tiny')
+    host.sh("echo 'echo set up' >/srv/init.sh")
     const { bridge } = json<{ bridge: string }>('alice', 'network', 'create', 'lan', '--prefix', 'fd5e:a1ce:0:1::/64')
-    vm = json<Vm>('alice', 'vm', 'create', 'tiny', '--name', 'web', '--memory', '96M', '--autostart', '--network', 'bridge,bridge=br0', '--network', 'network,name=lan')
+    vm = json<Vm>('alice', 'vm', 'create', 'tiny', '--name', 'web', '--memory', '96M', '--autostart', '--init-script', '/srv/init.sh', '--network', 'bridge,bridge=br0', '--network', 'network,name=lan')
     bridges = ['br0', bridge]
     t.match(vm, { state: 'running', unit: { state: 'generated', isolated: true } })
     t.same(attached(vm.id), bridges)
@@ -85,16 +86,18 @@ t.test('a host that was set up', { skip: lacksHosts() }, async (t) => {
     t.ok(checks.length > 20)
     t.same(checks.filter(({ status }) => status === 'missing'), [])
     // what a box has not, and a machine has
-    const unrelated = ['accelerator', 'control groups']
+    const unrelated = ['accelerator', 'control groups', 'guestfish']
     t.same(checks.filter(({ subject, status }) => status !== 'ok' && !unrelated.includes(subject)), [])
   })
 
   await t.test('after a boot all of it is back', async (t) => {
     json('alice', 'vm', 'wait', 'web', '--for', 'agent')
+    t.match(json('alice', 'vm', 'wait', 'web', '--for', 'init'), { firstBoot: { state: 'done', exitCode: 0 } })
+    t.match(json('olga', 'vm', 'init-log', 'web'), { text: /\nset up\n/ })
     host.reboot()
     await host.until('runuser -u alice -- aetherscale --json vm get web 2>/dev/null || true', (text) => text.includes('"fd5e:a1ce:0:1:'))
     const back = json<Vm>('alice', 'vm', 'get', 'web')
-    t.match(back, { state: 'running', unit: { state: 'generated' } })
+    t.match(back, { state: 'running', unit: { state: 'generated' }, firstBoot: { state: 'done' } })
     t.same(attached(vm.id), bridges)
     t.equal(host.sh('systemctl --failed --no-legend --plain'), '')
     t.match(cli('mallory', 'vm', 'list'), { status: 4 })
