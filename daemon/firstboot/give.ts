@@ -18,7 +18,7 @@ export async function giveFirstBoot(deps: Pick<VmDependencies, 'accelerator'>, {
   if (record.firstBoot.via === 'nocloud') return await makeSeed(paths.seed, request)
   const { kind } = await deps.accelerator()
   report('writing into the disk')
-  await writeIntoDisk({ disk: paths.disk, request, accelerator: kind })
+  await writeIntoDisk({ folder: paths.configFolder, disk: paths.disk, request, accelerator: kind })
 }
 
 /** Has the seed of a VM be there, should it have gone astray. Throws what {@link giveFirstBoot} throws. */

@@ -11,17 +11,19 @@ import { DONE_PATH, IDENTITY_UNIT_FILES, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, ty
 import { scriptOf, type FirstBootRequest } from './request.ts'
 
 interface DiskRequest {
+  /** A folder of the VM's, in which this makes one for the time being. */
+  readonly folder: string
   readonly disk: string
   readonly request: FirstBootRequest
   readonly accelerator: 'kvm' | 'tcg'
 }
 
 /** Throws PROGRAM_MISSING, NO_SPACE, FIRST_BOOT_FAILED; the disk is then as it may be, and to be thrown away. */
-export async function writeIntoDisk({ disk, request, accelerator }: DiskRequest): Promise<void> {
-  const folder = await mkdtemp(`${disk}.first-boot.`)
+export async function writeIntoDisk({ folder, disk, request, accelerator }: DiskRequest): Promise<void> {
+  const work = await mkdtemp(join(folder, 'first-boot.'))
   try {
     const files = filesFor(request)
-    const local = (index: number): string => join(folder, String(index))
+    const local = (index: number): string => join(work, String(index))
     await Promise.all(files.map(({ content }, index) => writeFile(local(index), content, { mode: 0o600 })))
     const commands = [
       ...files.flatMap(({ path, mode }, index) => [
@@ -32,10 +34,10 @@ export async function writeIntoDisk({ disk, request, accelerator }: DiskRequest)
       `sh ${JSON.stringify(SETTLE)}`,
       `rm-f ${SETTLE}`,
     ]
-    const { exitCode, stderr } = await guestfish({ disk, isReadOnly: false, accelerator, commands, inspect: true })
+    const { exitCode, stderr } = await guestfish({ folder: work, disk, isReadOnly: false, accelerator, commands, inspect: true })
     if (exitCode !== 0) throw explain(disk, stderr)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(work, { recursive: true, force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 /** The NoCloud seed: a disk labelled `cidata` that cloud-init looks for ("NoCloud" of its documentation). */
-import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { runProgram } from '../qemu/program.ts'
@@ -43,7 +43,9 @@ function networkConfig(macs: readonly string[]): object {
  * FIRST_BOOT_FAILED.
  */
 export async function makeSeed(target: string, request: FirstBootRequest): Promise<void> {
-  const work = await mkdtemp(`${target}.`)
+  const work = seedWork(target)
+  await rm(work, { recursive: true, force: true })
+  await mkdir(work, { mode: 0o700 })
   try {
     const files = composeSeed(request)
     await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(work, name), text, { mode: 0o600 })))
@@ -55,6 +57,11 @@ export async function makeSeed(target: string, request: FirstBootRequest): Promi
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** One name, so that the next one takes away what a killed daemon has left. */
+export function seedWork(target: string): string {
+  return `${target}.new`
 }
 
 /** PURE: what genisoimage is told, without its name. Joliet and Rock Ridge keep the names of the files as they are. */

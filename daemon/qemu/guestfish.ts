@@ -1,10 +1,11 @@
 /** Running guestfish(1), which opens a disk in a virtual machine of its own. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProgram, type ProgramResult } from './program.ts'
 
 export interface GuestfishRequest {
+  /** Takes the commands as a file; the caller's to make and remove. */
+  readonly folder: string
   /** Absolute path of a qcow2. */
   readonly disk: string
   readonly isReadOnly: boolean
@@ -24,23 +25,18 @@ function ownVariables(): Record<string, string> {
 }
 
 /** Throws UserError PROGRAM_MISSING; other failures are in the result, with guestfish's words in stderr. */
-export async function guestfish({ disk, isReadOnly, accelerator, inspect, commands }: GuestfishRequest): Promise<ProgramResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'aetherscale-guestfish-'))
-  try {
-    const script = join(folder, 'commands')
-    await writeFile(script, `${commands.join('\n')}\n`)
-    const args = [isReadOnly ? '--ro' : '--rw', '--format=qcow2', '-a', disk, ...(inspect ? ['-i'] : []), '-f', script]
-    return await runProgram('guestfish', args, {
-      timeoutMs: TIMEOUT_MS,
-      env: {
-        ...ownVariables(),
-        // Its QEMU as a child of its own: libvirt, where Debian's default would look, may be another user's or not there.
-        LIBGUESTFS_BACKEND: 'direct',
-        // It would take a /dev/kvm that opens for one that works.
-        ...(accelerator === 'tcg' && { LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg' }),
-      },
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+export async function guestfish({ folder, disk, isReadOnly, accelerator, inspect, commands }: GuestfishRequest): Promise<ProgramResult> {
+  const script = join(folder, 'commands')
+  await writeFile(script, `${commands.join('\n')}\n`)
+  const args = [isReadOnly ? '--ro' : '--rw', '--format=qcow2', '-a', disk, ...(inspect ? ['-i'] : []), '-f', script]
+  return await runProgram('guestfish', args, {
+    timeoutMs: TIMEOUT_MS,
+    env: {
+      ...ownVariables(),
+      // Its QEMU as a child of its own: libvirt, where Debian's default would look, may be another user's or not there.
+      LIBGUESTFS_BACKEND: 'direct',
+      // It would take a /dev/kvm that opens for one that works.
+      ...(accelerator === 'tcg' && { LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg' }),
+    },
+  })
 }

@@ -4,7 +4,7 @@ import type { CreateParams } from '../../policy/api/vm.ts'
 import type { Result } from '../../policy/api/index.ts'
 import { tapsOf } from '../network/requests.ts'
 import { composeRequest } from '../firstboot/request.ts'
-import { composeSeed, seedArgv } from '../firstboot/seed.ts'
+import { composeSeed, seedArgv, seedWork } from '../firstboot/seed.ts'
 import { draftRecord } from './create.ts'
 import type { VmDependencies } from './dependencies.ts'
 import { vmPaths, type VmPaths } from './paths.ts'
@@ -55,7 +55,7 @@ function describeFirstBoot(record: VmRecord, { seed, disk }: VmPaths, params: Cr
   if (firstBoot.via === 'libguestfs') {
     return [{ purpose: 'write into the disk what its first boot does', argv: ['guestfish', '--rw', '--format=qcow2', '-a', disk, '-i'] }]
   }
-  const argv = ['genisoimage', ...seedArgv(seed, `${seed}.*`, Object.keys(composeSeed(request)))]
+  const argv = ['genisoimage', ...seedArgv(seed, seedWork(seed), Object.keys(composeSeed(request)))]
   return [{ purpose: 'make the disk that tells the guest what its first boot does', argv }]
 }
 
