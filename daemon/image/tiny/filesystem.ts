@@ -5,7 +5,7 @@
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../../policy/errors.ts'
-import { run } from './program.ts'
+import { run } from '../builder/program.ts'
 import type { Entry } from './tree.ts'
 
 export interface FilesystemPlan {
