@@ -57,6 +57,8 @@ export const errorTable = {
   IMAGE_FOLDER_MISSING: { code: 1106, exit: 'failed', summary: 'The image folder is not there' },
   IMAGE_SOURCE_UNREADABLE: { code: 1107, exit: 'failed', summary: 'The file to import cannot be read by the daemon' },
 
+  IMAGE_BUILD_FAILED: { code: 1130, exit: 'failed', summary: 'A program that builds the image failed; the message has its last words' },
+
   NO_SPACE: { code: 1201, exit: 'failed', summary: 'The file system is full' },
   PROGRAM_MISSING: { code: 1202, exit: 'failed', summary: 'A program that this needs is not installed' },
   ACCEL_UNAVAILABLE: { code: 1203, exit: 'failed', summary: 'The accelerator demanded does not boot a guest here' },

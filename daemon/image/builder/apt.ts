@@ -38,7 +38,7 @@ export interface AptOptions extends RunOptions {
   readonly sources?: string
 }
 
-/** Fetches the lists into `folder`. Throws UserError PROGRAM_MISSING, NO_SPACE, HOST_IO. */
+/** Fetches the lists into `folder`. Throws UserError PROGRAM_MISSING, NO_SPACE, IMAGE_BUILD_FAILED. */
 export async function openApt(folder: string, { sources, ...options }: AptOptions): Promise<Apt> {
   const config = join(folder, 'apt.conf')
   await Promise.all(['lists/partial', 'cache/archives/partial'].map((name) => mkdir(join(folder, name), { recursive: true })))
@@ -88,7 +88,7 @@ export async function openApt(folder: string, { sources, ...options }: AptOption
 export function parseUris(text: string): Download[] {
   return text.split('\n').filter((line) => line.startsWith("'")).map((line) => {
     const match = /^'[^']*' (\S+) (\d+) SHA256:([0-9a-f]{64})$/.exec(line.trim())
-    if (!match) throw new UserError('HOST_IO', `apt-get tells no SHA-256 hash: ${line}`)
+    if (!match) throw new UserError('IMAGE_BUILD_FAILED', `apt-get tells no SHA-256 hash: ${line}`)
     const [, file = '', bytes, sha256 = ''] = match
     return { file, bytes: Number(bytes), sha256 }
   })
@@ -128,12 +128,12 @@ function configuration(folder: string, sources: string | undefined): string {
 }
 
 function rethrowUnlessApt(error: unknown): UserError {
-  if (error instanceof UserError && error.data.name === 'HOST_IO') return error
+  if (error instanceof UserError && error.data.name === 'IMAGE_BUILD_FAILED') return error
   throw error
 }
 
 function explain(cause: UserError): UserError {
-  return new UserError('HOST_IO', `The lists of Debian's packages could not be fetched: ${cause.message}`, {
+  return new UserError('IMAGE_BUILD_FAILED', `The lists of Debian's packages could not be fetched: ${cause.message}`, {
     hint: 'Check the network and /etc/apt/sources.list.d; "sudo apt-get update" shows the same failure at more length',
     cause,
   })

@@ -8,7 +8,7 @@ import { withWorkFolder } from './work-folder.ts'
 
 /**
  * Builds a raw disk and hands it to `use`, after which it is removed; the packages stay in the cache. Throws UserError
- * PROGRAM_MISSING, NO_SPACE, HOST_IO; the signal's reason when it is aborted; what `use` throws.
+ * PROGRAM_MISSING, NO_SPACE, HOST_IO, IMAGE_BUILD_FAILED; the signal's reason when it is aborted; what `use` throws.
  */
 export async function buildDisk(recipe: Recipe, options: BuildOptions, use: (disk: string, workFolder: string) => Promise<void>): Promise<void> {
   const cacheFolder = resolve(options.cacheFolder)

@@ -7,12 +7,17 @@ import { errorTable, exitStatus, UserError } from '../../../policy/errors.ts'
 import { debianRecipe } from '../debian/build.ts'
 import { readHostRelease, USUAL_SUITE } from '../debian/sources.ts'
 import { tinyRecipe } from '../tiny/build.ts'
+import { buildAttached } from './attached.ts'
 import { buildImage } from './build.ts'
 import { defaultCacheFolder, ensureImage } from './cached.ts'
 import type { Recipe } from './recipe.ts'
 
+/** Packages that were fetched longer ago may have had their mistakes mended since. */
+const FRESH_FOR_MS = 86_400_000
+
 const USAGE = `usage: aetherscale-image tiny|debian OUT.qcow2 [--suite NAME] [--cache DIR]   build the image
        aetherscale-image tiny|debian --cached [--suite NAME] [--cache DIR]    build it in the cache if it is not there
+       aetherscale-image tiny|debian --attached [--suite NAME] [--cache DIR]  as a daemon runs it
 
   --suite NAME  the release of Debian, for the image "debian": the host's where that is Debian, else ${USUAL_SUITE}
   --cache DIR   keeps the packages (~/.cache/aetherscale)
@@ -22,7 +27,8 @@ process.exitCode = await main(process.argv.slice(2))
 
 interface Order {
   readonly kind: string
-  readonly output?: string
+  /** A path, or what else to do. */
+  readonly output: { readonly path: string } | 'cached' | 'attached'
   readonly suite?: string
   readonly cache?: string
 }
@@ -47,8 +53,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     const { output } = order
-    if (output !== undefined) await buildImage(recipe, { ...options, output })
-    process.stdout.write(`${output ?? (await ensureImage(recipe, options))}\n`)
+    if (output === 'attached') return await buildAttached(recipe, { ...options, freshForMs: FRESH_FOR_MS }, process)
+    if (output !== 'cached') await buildImage(recipe, { ...options, freshForMs: FRESH_FOR_MS, output: output.path })
+    process.stdout.write(`${output === 'cached' ? await ensureImage(recipe, options) : output.path}\n`)
     return exitStatus.ok
   } catch (error) {
     if (abort.signal.aborted) return abort.signal.reason === 'SIGINT' ? 130 : 143
@@ -61,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
 async function chooseRecipe({ kind, suite }: Order): Promise<Recipe | undefined> {
   const host = await readHostRelease()
   if (kind === 'tiny' && suite === undefined) return tinyRecipe(host.codename)
-  if (kind === 'debian') return debianRecipe(suite ?? (host.isDebian ? host.codename : USUAL_SUITE), host)
+  if (kind === 'debian' && (suite === undefined || /^[a-z]+$/.test(suite))) return debianRecipe(suite ?? (host.isDebian ? host.codename : USUAL_SUITE), host)
   return undefined
 }
 
@@ -69,13 +76,15 @@ function parse(argv: readonly string[]): Order | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
-      options: { cache: { type: 'string' }, suite: { type: 'string' }, cached: { type: 'boolean', default: false } },
+      options: { cache: { type: 'string' }, suite: { type: 'string' }, cached: { type: 'boolean' }, attached: { type: 'boolean' } },
       allowPositionals: true,
     })
-    const { cached, ...more } = values
-    const [kind, output, ...others] = positionals
-    if (kind === undefined || others.length > 0 || (output === undefined) !== cached) return undefined
-    return { kind, ...(output !== undefined && { output }), ...more }
+    const { cached, attached, ...more } = values
+    const [kind, path, ...others] = positionals
+    const outputs = [path === undefined ? [] : { path }, cached ? 'cached' : [], attached ? 'attached' : []] as const
+    const [output, ...contradictions] = outputs.flat()
+    if (kind === undefined || output === undefined || contradictions.length + others.length > 0) return undefined
+    return { kind, output, ...more }
   } catch (error) {
     if (error instanceof TypeError) return undefined
     throw error

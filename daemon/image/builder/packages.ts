@@ -12,7 +12,8 @@ import * as z from 'zod'
 import { UserError } from '../../../policy/errors.ts'
 import { readJson, writeJson } from '../../state/file.ts'
 import { openApt, type Apt, type Download } from './apt.ts'
-import { run, type RunOptions } from './program.ts'
+import { run } from './program.ts'
+import type { BuildOptions } from './recipe.ts'
 
 const Package = z.object({
   file: z.string().regex(/^[^/]+\.deb$/),
@@ -37,14 +38,10 @@ export interface PackageStore {
   readonly packages: readonly Package[]
 }
 
-interface FetchOptions extends RunOptions {
+interface FetchOptions extends BuildOptions {
   readonly index: PackageIndex
-  readonly cacheFolder: string
   /** An empty folder on the cache's file system. */
   readonly workFolder: string
-  readonly onProgress: (message: string, fraction?: number) => void
-  /** Packages that were fetched longer ago are looked for anew, if the network answers. Milliseconds. */
-  readonly freshForMs?: number | undefined
 }
 
 /** The packages that were fetched, without a look at their files; `undefined` if none were. */
@@ -57,7 +54,7 @@ export async function readIndex(cacheFolder: string, { name }: PackageIndex): Pr
   }
 }
 
-/** The packages, from the cache if they are there whole, else fetched. Throws UserError PROGRAM_MISSING, NO_SPACE, HOST_IO. */
+/** The packages, from the cache if they are there whole, else fetched. Throws UserError PROGRAM_MISSING, NO_SPACE, HOST_IO, IMAGE_BUILD_FAILED. */
 export async function fetchPackages(options: FetchOptions): Promise<PackageStore> {
   const { index, cacheFolder, workFolder, onProgress, signal, freshForMs = Infinity } = options
   const folder = join(cacheFolder, 'packages')
@@ -78,7 +75,7 @@ export async function fetchPackages(options: FetchOptions): Promise<PackageStore
     await writeJson(indexPath(cacheFolder, index.name), { format: 1, packages } satisfies z.infer<typeof Index>)
     return { folder, packages }
   } catch (error) {
-    if (!isUsable || !(error instanceof UserError) || error.data.name !== 'HOST_IO') throw error
+    if (!isUsable || !(error instanceof UserError) || error.data.name !== 'IMAGE_BUILD_FAILED') throw error
     onProgress('newer packages cannot be had; those of the last build serve', 0.1)
     return { folder, packages: known }
   }
@@ -96,7 +93,7 @@ async function resolvePackages(apt: Apt, uses: Readonly<Record<string, readonly 
   const chosen: Package[] = []
   for (const [use, names] of Object.entries(uses)) {
     const found = await apt.resolve(names)
-    if (found.length !== names.length) throw new UserError('HOST_IO', `apt-get does not find all of: ${names.join(' ')}`)
+    if (found.length !== names.length) throw new UserError('IMAGE_BUILD_FAILED', `apt-get does not find all of: ${names.join(' ')}`)
     chosen.push(...found.map((one) => ({ ...one, use })))
   }
   return chosen.sort((a, b) => (a.file < b.file ? -1 : 1))
@@ -110,7 +107,7 @@ async function download(apt: Apt, packages: readonly Package[], workFolder: stri
   await apt.download(packages.map(nameAndVersion), arrivals)
   for (const one of packages) {
     if (!(await isWhole(join(arrivals, one.file), one))) {
-      throw new UserError('HOST_IO', `${one.file} did not arrive as the list of packages describes it`, { hint: 'Try again' })
+      throw new UserError('IMAGE_BUILD_FAILED', `${one.file} did not arrive as the list of packages describes it`, { hint: 'Try again' })
     }
     await rename(join(arrivals, one.file), join(folder, one.file))
   }

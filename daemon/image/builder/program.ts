@@ -21,7 +21,7 @@ export interface Output {
 const OUTPUT_LIMIT = 16_777_216
 
 /**
- * Runs a program to a good end. Throws UserError PROGRAM_MISSING, NO_SPACE, or HOST_IO with the program's last words; the
+ * Runs a program to a good end. Throws UserError PROGRAM_MISSING, NO_SPACE, or IMAGE_BUILD_FAILED with the program's last words; the
  * signal's reason when that is aborted.
  */
 export async function run(program: string, args: readonly string[], { signal, cwd, env, onLine }: RunOptions): Promise<Output> {
@@ -58,5 +58,5 @@ function explain(program: string, error: ExecaError): UserError {
       cause: error,
     })
   }
-  return new UserError('HOST_IO', `${name} failed: ${words.split('\n').slice(-3).join('; ') || error.shortMessage}`, { cause: error })
+  return new UserError('IMAGE_BUILD_FAILED', `${name} failed: ${words.split('\n').slice(-3).join('; ') || error.shortMessage}`, { cause: error })
 }

@@ -8,6 +8,8 @@ export interface BuildOptions {
   /** `fraction` is 0 to 1, ascending, where it is known. */
   readonly onProgress: (message: string, fraction?: number) => void
   readonly signal: AbortSignal
+  /** Packages that were fetched longer ago are looked for anew, if the network answers. Milliseconds; for ever where not said. */
+  readonly freshForMs?: number
 }
 
 export interface Recipe {

@@ -52,16 +52,17 @@ export function debianRecipe(suite: string, host: HostRelease): Recipe {
 }
 
 async function buildDebianDisk(
-  { workFolder, cacheFolder, onProgress, signal }: BuildOptions & { readonly workFolder: string },
+  { workFolder, ...options }: BuildOptions & { readonly workFolder: string },
   index: PackageIndex,
   suite: string,
 ): Promise<string> {
+  const { onProgress, signal } = options
   const folder = async (name: string): Promise<string> => {
     const path = join(workFolder, name)
     await mkdir(path)
     return path
   }
-  const store = await fetchPackages({ index, cacheFolder, workFolder: await folder('apt'), onProgress, signal })
+  const store = await fetchPackages({ ...options, index, workFolder: await folder('apt') })
 
   onProgress('reading the packages', 0.2)
   const repository = join(workFolder, 'repository')

@@ -41,15 +41,16 @@ export function tinyRecipe(release: string): Recipe {
 
 /** The raw disk's path. */
 async function buildTinyDisk(
-  { workFolder, cacheFolder, onProgress, signal }: BuildOptions & { readonly workFolder: string },
+  { workFolder, ...options }: BuildOptions & { readonly workFolder: string },
   index: PackageIndex,
 ): Promise<string> {
+  const { onProgress, signal } = options
   const folder = async (name: string): Promise<string> => {
     const path = join(workFolder, name)
     await mkdir(path)
     return path
   }
-  const store = await fetchPackages({ index, cacheFolder, workFolder: await folder('apt'), onProgress, signal })
+  const store = await fetchPackages({ ...options, index, workFolder: await folder('apt') })
 
   onProgress('unpacking', 0.5)
   const unpack = async (use: string): Promise<string> => await unpackPackages(store, use, await folder(use), signal)
