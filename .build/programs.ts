@@ -81,4 +81,11 @@ const powerdown: Program = {
   nodeFlags: [],
 }
 
-export const programs: readonly Program[] = [client, daemon, taps, powerdown, helper, setup]
+/** Builds images, with the files of {@link imageFiles} beside it. */
+const image: Program = {
+  name: 'aetherscale-image',
+  options: { ...shared, entryPoints: { 'aetherscale-image': 'daemon/image/builder/main.ts' }, banner: { js: requireBanner } },
+  nodeFlags: [],
+}
+
+export const programs: readonly Program[] = [client, daemon, taps, powerdown, helper, setup, image]

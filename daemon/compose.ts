@@ -7,6 +7,7 @@ import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
+import { findCompanion } from './companion.ts'
 import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
 import { readRecords, recordsOf } from './doctor/records.ts'
@@ -129,6 +130,12 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     lifecycle,
     consoles,
     networks,
+    builder: {
+      node: process.execPath,
+      program: findCompanion({ source: 'image/builder/main.ts', bundle: 'aetherscale-image.js' }),
+      cacheFolder: config.cacheFolder,
+      userRuntime: services.kind === 'systemd' ? config.userManager?.runtime : undefined,
+    },
     describeSystem: () => ({
       version,
       hostname: hostname(),

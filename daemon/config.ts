@@ -46,6 +46,8 @@ export interface Config {
   readonly folders: Folders
   /** Whether the image folder was chosen by somebody: if it is missing then, it is not made, for it may be a disk that is not mounted. */
   readonly isImageFolderChosen: boolean
+  /** Keeps what images are built of; may be emptied at any time. */
+  readonly cacheFolder: string
   readonly logLevel: string
   /** `auto`: KVM if it boots a guest, else TCG. */
   readonly accel: 'auto' | 'kvm' | 'tcg'
@@ -103,6 +105,7 @@ export function loadConfig(env: Environment, root?: string): Config {
       logs: chosen.logs ?? folders.logs,
     },
     isImageFolderChosen: root === undefined && chosen.images !== undefined,
+    cacheFolder: root === undefined ? userCache(env, folders.config) : resolve(root, 'cache'),
     logLevel: chosen.logLevel ?? 'info',
     accel: chosen.accel ?? 'auto',
     controlGroup: chosen.controlGroup,
@@ -151,6 +154,12 @@ function userFolders(env: Environment): Omit<Folders, 'runtime' | 'sockets'> & {
     runtime: runtime ? join(runtime, 'aetherscale') : undefined,
     logs: join(inHome('XDG_STATE_HOME', '.local/state'), 'aetherscale'),
   }
+}
+
+/** The same as that of the builder when it is called by hand; beside the configuration where there is no home. */
+function userCache(env: Environment, config: string): string {
+  const caches = env['XDG_CACHE_HOME'] || (env['HOME'] && join(env['HOME'], '.cache'))
+  return caches ? join(caches, 'aetherscale') : join(config, 'cache')
 }
 
 function rootFolders(root: string): Folders {

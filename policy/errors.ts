@@ -61,6 +61,7 @@ export const errorTable = {
   FIRST_BOOT_FAILED: { code: 1141, exit: 'failed', summary: 'What the first boot is to do could not be given to the VM' },
   VM_INIT_NONE: { code: 1142, exit: 'conflict', summary: 'The VM was given nothing to do at its first boot' },
   VM_INIT_FAILED: { code: 1143, exit: 'failed', summary: 'What the first boot runs has failed' },
+  IMAGE_BUILD_FAILED: { code: 1130, exit: 'failed', summary: 'A program that builds the image failed; the message has its last words' },
 
   NO_SPACE: { code: 1201, exit: 'failed', summary: 'The file system is full' },
   PROGRAM_MISSING: { code: 1202, exit: 'failed', summary: 'A program that this needs is not installed' },

@@ -1,26 +1,31 @@
 /** One handler for each method of the table: from params to the module that does the work, and back to the result. */
 import { eventKinds } from '../../policy/api/events.ts'
 import type { Result } from '../../policy/api/index.ts'
+import type { BuilderPlace } from '../image/run-builder.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import { diskHandlers } from './disk.ts'
 import { guestHandlers } from './guest.ts'
+import { imageBuildHandlers } from './image-build.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 
 interface Rooms extends VmRooms {
   readonly networks: Networks
+  readonly builder: BuilderPlace
   readonly describeSystem: () => Result<'system.info'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
   readonly discover: () => Result<'rpc.discover'>
 }
 
-export function createHandlers({ networks, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
+export function createHandlers({ networks, builder, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
+  const image = imageHandlers(rooms.vms)
   return {
     ...vmHandlers(rooms),
     ...guestHandlers(rooms.vms),
     ...diskHandlers(rooms.vms),
-    ...imageHandlers(rooms.vms),
+    ...image,
+    ...imageBuildHandlers(rooms.vms.images, builder, image['image.import']),
     'network.create': (params) => networks.create(params),
     'network.list': () => ({ networks: networks.list() }),
     'network.get': ({ network }) => networks.get(network),

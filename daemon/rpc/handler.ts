@@ -33,7 +33,7 @@ export interface RequestContext {
 export type Handler<M extends MethodName> = (
   params: Params<M>,
   context: RequestContext,
-) => Result<M> | JsonText | Promise<Result<M>>
+) => Result<M> | JsonText | Promise<Result<M> | JsonText>
 
 /** One handler for each entry of the table. */
 export type Handlers = { readonly [M in MethodName]: Handler<M> }

@@ -1,5 +1,5 @@
 /** The service manager that the configuration asks for. */
-import { fileURLToPath } from 'node:url'
+import { findCompanion } from '../companion.ts'
 import type { Config } from '../config.ts'
 import { createEmbeddedManager } from './embedded.ts'
 import type { ServiceManager } from './manager.ts'
@@ -13,13 +13,8 @@ export async function openServiceManager({ serviceManager, userManager, folders,
     unitFolder: userManager.units,
     configFolder: folders.config,
     node: process.execPath,
-    powerdown: findCompanion('systemd/powerdown.ts', 'aetherscale-powerdown.js'),
-    taps: findCompanion('../taps/main.ts', 'aetherscale-taps.js'),
+    powerdown: findCompanion({ source: 'service/systemd/powerdown.ts', bundle: 'aetherscale-powerdown.js' }),
+    taps: findCompanion({ source: 'taps/main.ts', bundle: 'aetherscale-taps.js' }),
     helperSocket,
   })
-}
-
-/** A program of ours that units run: beside this one where it is bundled, from the sources otherwise. */
-function findCompanion(source: string, bundle: string): string {
-  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? source : bundle, import.meta.url))
 }

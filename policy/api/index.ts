@@ -8,12 +8,13 @@ import { diskMethods } from './disk.ts'
 import { eventMethods } from './events.ts'
 import { firstBootMethods } from './first-boot.ts'
 import { guestMethods } from './guest.ts'
+import { imageBuildMethods } from './image-build.ts'
 import { imageMethods } from './image.ts'
 import { networkMethods } from './network.ts'
 import { systemMethods } from './system.ts'
 import { vmMethods } from './vm.ts'
 
-export const methods = { ...vmMethods, ...firstBootMethods, ...guestMethods, ...diskMethods, ...imageMethods, ...networkMethods, ...eventMethods, ...systemMethods }
+export const methods = { ...vmMethods, ...firstBootMethods, ...guestMethods, ...diskMethods, ...imageMethods, ...imageBuildMethods, ...networkMethods, ...eventMethods, ...systemMethods }
 
 export type MethodName = keyof typeof methods
 /** What a handler receives: checked, defaults filled in. */

@@ -6,7 +6,7 @@ import { assemblePackage } from '../../.build/package/assemble.ts'
 import { writeRelease, type Package, type Release } from '../../.build/package/deb.ts'
 import { hashEntries } from '../../.build/package/entry.ts'
 import { findEpoch } from '../../.build/package/epoch.ts'
-import { defaultCacheFolder } from '../../daemon/image/tiny/cached.ts'
+import { defaultCacheFolder } from '../../daemon/image/builder/cached.ts'
 import { tryLock } from '../../daemon/state/lock.ts'
 import manifest from '../../package.json' with { type: 'json' }
 

@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildTinyImage } from '../../daemon/image/tiny/build.ts'
-import { defaultCacheFolder } from '../../daemon/image/tiny/cached.ts'
+import { buildImage } from '../../daemon/image/builder/build.ts'
+import { defaultCacheFolder } from '../../daemon/image/builder/cached.ts'
+import { tinyRecipe } from '../../daemon/image/tiny/build.ts'
+import { readHostRelease } from '../../daemon/image/debian/sources.ts'
 import { ensureTinyImage } from './tiny-image.ts'
 
 // Several builds, each of which may take minutes on a busy machine.
 t.setTimeout(1_800_000)
 
-const program = join(import.meta.dirname, '..', '..', 'daemon', 'image', 'tiny', 'main.ts')
+const program = join(import.meta.dirname, '..', '..', 'daemon', 'image', 'builder', 'main.ts')
+const recipe = tinyRecipe((await readHostRelease()).codename)
 const NOBODY = 65_534
 
 /** A folder with a cache in it that has the packages and nothing else; gone when the test ends. */
@@ -36,7 +39,7 @@ function traces(cache: string): string[] {
 t.test('the same packages make the same bytes, whoever builds, wherever and with whatever umask', async (t) => {
   const { folder, cache } = await makeFolder(t)
   const output = join(folder, 'out.qcow2')
-  const own = ['sh', '-c', 'umask 077; exec "$@"', 'sh', process.execPath, program, output, '--cache', cache]
+  const own = ['sh', '-c', 'umask 077; exec "$@"', 'sh', process.execPath, program, 'tiny', output, '--cache', cache]
   const isRoot = process.getuid?.() === 0
   if (isRoot) execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder])
   const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
@@ -63,7 +66,7 @@ t.test('a build that is aborted at any step leaves no image and no work', async 
     const onProgress = (message: string): void => {
       if (message === step) abort.abort(reason)
     }
-    await t.rejects(buildTinyImage({ output, cacheFolder: cache, onProgress, signal: abort.signal }), reason)
+    await t.rejects(buildImage(recipe, { output, cacheFolder: cache, onProgress, signal: abort.signal }), reason)
     t.notOk(existsSync(output))
     t.same(readdirSync(folder), ['cache'])
     t.same(traces(cache), [])
@@ -82,12 +85,12 @@ t.test('a package that is cut short is not believed', async (t) => {
     abort.abort(new Error('seen'))
   }
   const options = { output: join(folder, 'out.qcow2'), cacheFolder: cache, onProgress, signal: abort.signal }
-  await t.rejects(buildTinyImage(options), { message: 'seen' })
+  await t.rejects(buildImage(recipe, options), { message: 'seen' })
   t.same(messages, ["fetching the lists of Debian's packages"])
 })
 
 t.test('the command line is checked', async (t) => {
-  for (const args of [[], ['a', 'b'], ['--cached', 'a'], ['--what']]) {
+  for (const args of [[], ['tiny'], ['huge', 'out'], ['tiny', 'a', 'b'], ['tiny', '--cached', 'a'], ['tiny', 'a', '--suite', 'b'], ['debian', 'a', '--suite', 'B/'], ['--what']]) {
     const { status, stderr, stdout } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' })
     t.equal(status, 2, args.join(' '))
     t.match(stderr, /^usage: /)
@@ -96,8 +99,8 @@ t.test('the command line is checked', async (t) => {
 })
 
 t.test('a place where nothing can be written is told', async (t) => {
-  const args = [program, join(t.testdirName, 'out.qcow2'), '--cache', join(program, 'nowhere')]
+  const args = [program, 'tiny', join(t.testdirName, 'out.qcow2'), '--cache', join(program, 'nowhere')]
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   t.equal(status, 1)
-  t.match(stderr, /^The tiny image cannot be built: .*nowhere/)
+  t.match(stderr, /^The image cannot be built: .*nowhere/)
 })

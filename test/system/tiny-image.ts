@@ -1,7 +1,14 @@
 /** The tiny image for the system tests, from the same cache that the demo uses. */
-import { defaultCacheFolder, ensureTinyImage as ensure } from '../../daemon/image/tiny/cached.ts'
+import { defaultCacheFolder, ensureImage } from '../../daemon/image/builder/cached.ts'
+import { readHostRelease } from '../../daemon/image/debian/sources.ts'
+import { tinyRecipe } from '../../daemon/image/tiny/build.ts'
 
 /** Builds it if it is not there, which takes a minute or two; safe to call from several processes at once. */
-export function ensureTinyImage(): Promise<string> {
-  return ensure({ cacheFolder: defaultCacheFolder(process.env), signal: AbortSignal.timeout(900_000), onProgress: () => undefined })
+export async function ensureTinyImage(): Promise<string> {
+  const { codename } = await readHostRelease()
+  return await ensureImage(tinyRecipe(codename), {
+    cacheFolder: defaultCacheFolder(process.env),
+    signal: AbortSignal.timeout(900_000),
+    onProgress: () => undefined,
+  })
 }

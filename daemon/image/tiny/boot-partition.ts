@@ -1,8 +1,9 @@
 /** The boot partition: a FAT16 with syslinux, the kernel and the initramfs, filled by mtools without being mounted. */
-import { copyFile, truncate, writeFile } from 'node:fs/promises'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SECTOR } from './partition.ts'
-import { run } from './program.ts'
+import { readOwnFiles } from '../builder/files.ts'
+import { SECTOR } from '../builder/partition.ts'
+import { run } from '../builder/program.ts'
 
 export interface BootPartitionPlan {
   readonly file: string
@@ -45,7 +46,7 @@ export async function makeBootPartition(plan: BootPartitionPlan): Promise<void> 
   }
   const files = { vmlinuz: plan.kernel, initrd: plan.initramfs }
   for (const [name, data] of Object.entries(files)) await writeFile(join(workFolder, name), data)
-  await copyFile(join(import.meta.dirname, 'bootloader', 'syslinux.cfg'), join(workFolder, 'syslinux.cfg'))
+  for (const { path, data } of await readOwnFiles('tiny', 'bootloader')) await writeFile(join(workFolder, path), data)
 
   await writeFile(file, '')
   await truncate(file, sectors * SECTOR)

@@ -5,7 +5,7 @@
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../../policy/errors.ts'
-import { run } from './program.ts'
+import { run } from '../builder/program.ts'
 import type { Entry } from './tree.ts'
 
 export interface FilesystemPlan {
@@ -47,7 +47,7 @@ export async function makeFilesystem(entries: readonly Entry[], plan: Filesystem
   const { stderr } = await run('debugfs', ['-w', '-f', script, file], { signal, env })
   // Its exit status tells nothing; after its banner it is silent on stderr if all went well.
   const complaints = stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line))
-  if (complaints.length > 0) throw new UserError('HOST_IO', `debugfs failed: ${complaints[0]}`)
+  if (complaints.length > 0) throw new UserError('IMAGE_BUILD_FAILED', `debugfs failed: ${complaints[0]}`)
 }
 
 /** PURE: debugfs's commands that make the entries; `contentOf` tells the host's file with an entry's data. */

@@ -1,9 +1,10 @@
 /** What is in the guest: its root file system, and the initramfs that leads there. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readOwnFiles } from '../builder/files.ts'
+import { run } from '../builder/program.ts'
 import { moduleEntries, type Kernel } from './kernel.ts'
 import { collectLibraries } from './libraries.ts'
-import { run } from './program.ts'
 import { completeTree, type Entry } from './tree.ts'
 
 /** Without these the root file system is not reached. */
@@ -20,7 +21,7 @@ const MODULES = [
 const FOLDERS: Readonly<Record<string, number>> = {
   dev: 0o755, proc: 0o555, sys: 0o555, run: 0o755, mnt: 0o755, root: 0o700, tmp: 0o1777, 'var/log': 0o755, 'var/lib': 0o755,
 }
-/** Files are 0755 where they begin with "#!" and 0644 else, but for these: git keeps no other bit. */
+/** Files whose mode git cannot keep. */
 const MODES: Readonly<Record<string, number>> = { 'etc/shadow': 0o600 }
 const LINKS: Readonly<Record<string, string>> = {
   'sbin/init': '../bin/busybox',
@@ -54,7 +55,7 @@ export async function composeRoot({ kernel, unpacked, signal }: GuestSources): P
     { kind: 'file', path: 'usr/sbin/qemu-ga', mode: 0o755, data: agent },
     ...(await collectLibraries(unpacked, agent)),
     ...moduleEntries(kernel.version, await kernel.readModules(MODULES)),
-    ...(await readOwnFiles('rootfs')),
+    ...(await readOwnEntries('rootfs')),
   ])
 }
 
@@ -64,20 +65,12 @@ export async function composeInitramfs({ kernel, unpacked }: GuestSources): Prom
     ...['dev', 'proc', 'sys', 'root'].map((path): Entry => ({ kind: 'folder', path, mode: 0o755 })),
     { kind: 'file', path: 'bin/busybox', mode: 0o755, data: await readFile(join(unpacked, 'bin', 'busybox')) },
     ...moduleEntries(kernel.version, await kernel.readModules(EARLY_MODULES)),
-    ...(await readOwnFiles('initramfs')),
+    ...(await readOwnEntries('initramfs')),
   ])
 }
 
-/** The files that lie beside this one, in `folder`. */
-async function readOwnFiles(folder: string): Promise<Entry[]> {
-  const base = join(import.meta.dirname, folder)
-  const found = await readdir(base, { recursive: true, withFileTypes: true })
-  const files = found.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name))
-  return await Promise.all(
-    files.map(async (file): Promise<Entry> => {
-      const [path, data] = [file.slice(base.length + 1), await readFile(file)]
-      const usual = data.toString('latin1', 0, 2) === '#!' ? 0o755 : 0o644
-      return { kind: 'file', path, mode: MODES[path] ?? usual, data }
-    }),
-  )
+/** Files as git has them, but for {@link MODES}. */
+async function readOwnEntries(folder: string): Promise<Entry[]> {
+  const files = await readOwnFiles('tiny', folder)
+  return files.map(({ path, mode, data }): Entry => ({ kind: 'file', path, mode: MODES[path] ?? mode, data }))
 }

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** Variables beside the daemon's own few for child processes. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Told each line of stderr as it comes. */
+  readonly onLine?: (line: string) => void
 }
 
 export interface Output {
@@ -15,20 +17,28 @@ export interface Output {
   readonly stderr: string
 }
 
+/** As much of what a program prints as is kept; a program that prints more is ended. */
+const OUTPUT_LIMIT = 16_777_216
+
 /**
- * Runs a program to a good end. Throws UserError PROGRAM_MISSING, NO_SPACE, or HOST_IO with the program's last words; the
+ * Runs a program to a good end. Throws UserError PROGRAM_MISSING, NO_SPACE, or IMAGE_BUILD_FAILED with the program's last words; the
  * signal's reason when that is aborted.
  */
-export async function run(program: string, args: readonly string[], { signal, cwd, env }: RunOptions): Promise<Output> {
+export async function run(program: string, args: readonly string[], { signal, cwd, env, onLine }: RunOptions): Promise<Output> {
   signal.throwIfAborted()
   try {
-    return await execa(program, args, {
+    const child = execa(program, args, {
       env: { ...childEnvironment(), ...env },
       extendEnv: false,
       stdin: 'ignore',
       cancelSignal: signal,
+      // What it was at is thrown away, and unshare(1) ignores SIGTERM.
+      killSignal: 'SIGKILL',
+      maxBuffer: OUTPUT_LIMIT,
       ...(cwd !== undefined && { cwd }),
     })
+    if (onLine) for await (const line of child.iterable({ from: 'stderr' })) onLine(line)
+    return await child
   } catch (error) {
     signal.throwIfAborted()
     throw error instanceof ExecaError ? explain(program, error as ExecaError) : error
@@ -39,14 +49,14 @@ function explain(program: string, error: ExecaError): UserError {
   const name = program.split('/').at(-1) ?? program
   const hint = hintInstall(name)
   if (error.code === 'ENOENT' && hint !== undefined) {
-    return new UserError('PROGRAM_MISSING', `${name} is not installed; the tiny image is built with it`, { hint, cause: error })
+    return new UserError('PROGRAM_MISSING', `${name} is not installed; images are built with it`, { hint, cause: error })
   }
   const words = String(error.stderr ?? '').trim()
   if (/No space left on device|Disk quota exceeded|Disk full/i.test(words)) {
     return new UserError('NO_SPACE', `${name} ran out of space`, {
-      hint: 'The build needs 400 MB in the cache folder; --cache chooses another one',
+      hint: 'Make room in the cache folder, or choose another one',
       cause: error,
     })
   }
-  return new UserError('HOST_IO', `${name} failed: ${words.split('\n').slice(-3).join('; ') || error.shortMessage}`, { cause: error })
+  return new UserError('IMAGE_BUILD_FAILED', `${name} failed: ${words.split('\n').slice(-3).join('; ') || error.shortMessage}`, { cause: error })
 }

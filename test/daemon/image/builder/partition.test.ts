@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeBootRecord } from '../../../../daemon/image/tiny/partition.ts'
+import { makeBootRecord } from '../../../../daemon/image/builder/partition.ts'
 
 t.test('the record holds boot code, signature and partitions where a BIOS and the kernel look for them', async (t) => {
   const record = Buffer.from(

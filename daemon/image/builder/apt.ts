@@ -1,6 +1,6 @@
 /**
- * apt with a state of its own: the sources, keys and preferences are the machine's, but the lists are fetched anew and
- * nothing of the machine's is written to. So it works for any user, and where no list was ever fetched. apt checks the
+ * apt with a state of its own: the sources (where no others are said), keys and preferences are the machine's, but the lists
+ * are fetched anew and nothing of the machine's is written to. So it works for any user, and where no list was ever fetched. apt checks the
  * signatures of the lists and the hashes of the packages.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -13,6 +13,10 @@ export interface Apt {
   dependsOn(name: string): Promise<string[]>
   /** This package and all that it needs at run time, by name. */
   closure(name: string): Promise<string[]>
+  /**
+   * All that is installed where nothing is yet: what is essential (`Essential: yes`), these, and what they depend on, by name.
+   */
+  installation(names: readonly string[]): Promise<string[]>
   /** What would be downloaded for these names. */
   resolve(names: readonly string[]): Promise<Download[]>
   /** Downloads the packages' files into `folder`. */
@@ -29,12 +33,17 @@ export interface Download {
 /** The guest's architecture: also what is asked for on a host with another one. */
 const ARCHITECTURE = 'amd64'
 
-/** Fetches the lists into `folder`. Throws UserError PROGRAM_MISSING, NO_SPACE, HOST_IO. */
-export async function openApt(folder: string, options: RunOptions): Promise<Apt> {
+export interface AptOptions extends RunOptions {
+  /** A folder with lists of sources (sources.list(5)) to be used instead of all of the machine's. */
+  readonly sources?: string
+}
+
+/** Fetches the lists into `folder`. Throws UserError PROGRAM_MISSING, NO_SPACE, IMAGE_BUILD_FAILED. */
+export async function openApt(folder: string, { sources, ...options }: AptOptions): Promise<Apt> {
   const config = join(folder, 'apt.conf')
   await Promise.all(['lists/partial', 'cache/archives/partial'].map((name) => mkdir(join(folder, name), { recursive: true })))
   await writeFile(join(folder, 'status'), '')
-  await writeFile(config, configuration(folder))
+  await writeFile(config, configuration(folder, sources))
   // A proxy, or a configuration that is not in /etc/apt, is in the environment.
   const env = { ...process.env, LC_ALL: 'C' }
   const apt = (program: string, args: readonly string[], cwd = folder): Promise<string> =>
@@ -61,6 +70,10 @@ export async function openApt(folder: string, options: RunOptions): Promise<Apt>
       const text = await ask('apt-cache', ['depends', '--recurse', ...kinds.map((kind) => `--no-${kind}`), name])
       return text.split('\n').filter((line) => /^[a-z0-9]/.test(line))
     },
+    async installation(names) {
+      const text = await ask('apt-get', ['-o', 'APT::Install-Recommends=false', '--simulate', 'install', '?essential', ...names])
+      return [...text.matchAll(/^Inst (\S+) /gm)].map(([, name = '']) => name)
+    },
     async resolve(names) {
       const text = await ask('apt-get', ['-q', 'download', '--print-uris', ...names])
       return parseUris(text)
@@ -75,13 +88,13 @@ export async function openApt(folder: string, options: RunOptions): Promise<Apt>
 export function parseUris(text: string): Download[] {
   return text.split('\n').filter((line) => line.startsWith("'")).map((line) => {
     const match = /^'[^']*' (\S+) (\d+) SHA256:([0-9a-f]{64})$/.exec(line.trim())
-    if (!match) throw new UserError('HOST_IO', `apt-get tells no SHA-256 hash: ${line}`)
+    if (!match) throw new UserError('IMAGE_BUILD_FAILED', `apt-get tells no SHA-256 hash: ${line}`)
     const [, file = '', bytes, sha256 = ''] = match
     return { file, bytes: Number(bytes), sha256 }
   })
 }
 
-function configuration(folder: string): string {
+function configuration(folder: string, sources: string | undefined): string {
   return [
     // What the machine hooks to an update, and lists but those of binary packages, are not for us.
     '#clear APT::Update;',
@@ -109,17 +122,18 @@ function configuration(folder: string): string {
     `Dir::Cache "${join(folder, 'cache')}";`,
     `Dir::Cache::archives "${join(folder, 'cache', 'archives')}";`,
     `Dir::Log "${folder}";`,
+    ...(sources === undefined ? [] : ['Dir::Etc::sourcelist "/dev/null";', `Dir::Etc::sourceparts "${sources}";`]),
     '',
   ].join('\n')
 }
 
 function rethrowUnlessApt(error: unknown): UserError {
-  if (error instanceof UserError && error.data.name === 'HOST_IO') return error
+  if (error instanceof UserError && error.data.name === 'IMAGE_BUILD_FAILED') return error
   throw error
 }
 
 function explain(cause: UserError): UserError {
-  return new UserError('HOST_IO', `The lists of Debian's packages could not be fetched: ${cause.message}`, {
+  return new UserError('IMAGE_BUILD_FAILED', `The lists of Debian's packages could not be fetched: ${cause.message}`, {
     hint: 'Check the network and /etc/apt/sources.list.d; "sudo apt-get update" shows the same failure at more length',
     cause,
   })

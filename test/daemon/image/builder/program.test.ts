@@ -1,5 +1,5 @@
 import t from 'tap'
-import { run } from '../../../../daemon/image/tiny/program.ts'
+import { run } from '../../../../daemon/image/builder/program.ts'
 
 const { signal } = new AbortController()
 
@@ -20,7 +20,7 @@ t.test('a full disk is told from other failures, which come with the last words'
     message: 'sh ran out of space',
   })
   await t.rejects(run('sh', ['-c', 'echo the reason >&2; exit 3'], { signal }), {
-    data: { name: 'HOST_IO' },
+    data: { name: 'IMAGE_BUILD_FAILED' },
     message: 'sh failed: the reason',
   })
 })

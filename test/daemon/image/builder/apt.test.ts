@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseUris } from '../../../../daemon/image/tiny/apt.ts'
+import { parseUris } from '../../../../daemon/image/builder/apt.ts'
 
 const hash = 'ab'.repeat(32)
 
@@ -10,6 +10,6 @@ t.test('what apt-get would download is read, other lines left out', async (t) =>
 })
 
 t.test('a package without a hash that is worth something is refused', async (t) => {
-  t.throws(() => parseUris("'http://example/b.deb' b.deb 12 MD5Sum:0123\n"), { data: { name: 'HOST_IO' }, message: /no SHA-256 hash/ })
-  t.throws(() => parseUris("'http://example/b.deb' b.deb 12 \n"), { data: { name: 'HOST_IO' }, message: /no SHA-256 hash/ })
+  t.throws(() => parseUris("'http://example/b.deb' b.deb 12 MD5Sum:0123\n"), { data: { name: 'IMAGE_BUILD_FAILED' }, message: /no SHA-256 hash/ })
+  t.throws(() => parseUris("'http://example/b.deb' b.deb 12 \n"), { data: { name: 'IMAGE_BUILD_FAILED' }, message: /no SHA-256 hash/ })
 })
