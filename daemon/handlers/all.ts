@@ -4,11 +4,11 @@ import type { Result } from '../../policy/api/index.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import { diskHandlers } from './disk.ts'
-import { guestHandlers } from './guest.ts'
+import { guestHandlers, type GuestRooms } from './guest.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 
-interface Rooms extends VmRooms {
+interface Rooms extends VmRooms, GuestRooms {
   readonly networks: Networks
   readonly describeSystem: () => Result<'system.info'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
@@ -18,7 +18,7 @@ interface Rooms extends VmRooms {
 export function createHandlers({ networks, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
   return {
     ...vmHandlers(rooms),
-    ...guestHandlers(rooms.vms),
+    ...guestHandlers(rooms),
     ...diskHandlers(rooms.vms),
     ...imageHandlers(rooms.vms),
     'network.create': (params) => networks.create(params),
