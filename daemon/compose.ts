@@ -15,6 +15,7 @@ import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
 import { watchFirstBoots } from './firstboot/watch.ts'
+import { createCopies } from './guest/copies.ts'
 import { createHandlers } from './handlers/all.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
@@ -112,6 +113,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const networks = createNetworks({ ...sweeping, bridges, links, events, usersOf, leaving })
   const lifecycle = createLifecycle(vms, queues)
   const consoles = createConsoles()
+  const copies = createCopies(vms)
   const logLimit = createLogLimit(table, log)
   const watches = [watchFiles(folders.disks, (name) => name.replace(/\.qcow2$/, ''), table, log)]
   if (services.units) watches.push(watchFiles(services.units.folder, services.units.ownerOf, table, log))
@@ -129,6 +131,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     vms,
     lifecycle,
     consoles,
+    copies,
     networks,
     builder: {
       node: process.execPath,
@@ -187,6 +190,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       for (const watch of watches) watch.close()
       guests.close()
       consoles.close()
+      copies.close()
       monitor.close()
       unlock()
       log.info('stopped; VMs run on')

@@ -90,6 +90,21 @@ export const errorTable = {
   SETUP_NOT_INSTALLED: { code: 1505, exit: 'failed', summary: 'Files of the package are missing, or others than root could change them' },
   SETUP_USER_NOT_FOUND: { code: 1506, exit: 'notFound', summary: 'No account has this name' },
   SETUP_ONLY_ROUTE: { code: 1507, exit: 'conflict', summary: 'The uplink carries the only default route of the host, and --yes was not given' },
+
+  GUEST_AGENT_ABSENT: { code: 1601, exit: 'conflict', summary: 'No guest agent runs in the VM, or not yet' },
+  GUEST_AGENT_TIMEOUT: { code: 1602, exit: 'timeout', summary: 'The guest agent is there and did not answer in time' },
+  GUEST_AGENT_REFUSES: { code: 1603, exit: 'denied', summary: "The guest agent's own configuration forbids what this needs; the message names it" },
+  GUEST_AGENT_FAILED: { code: 1604, exit: 'failed', summary: 'The guest agent could not do what it was asked; the message has its words' },
+  GUEST_NONSENSE: { code: 1605, exit: 'failed', summary: 'The guest answered what is no answer' },
+  GUEST_LOST: { code: 1606, exit: 'failed', summary: 'The VM, or its agent, ended in the midst; what was begun may have been done' },
+  GUEST_EXEC_FAILED: { code: 1607, exit: 'failed', summary: 'The command could not be started in the guest' },
+  GUEST_EXEC_TIMEOUT: { code: 1608, exit: 'timeout', summary: 'The command did not end in the time given, and was killed; the message has its last words' },
+  GUEST_EXEC_ABANDONED: { code: 1609, exit: 'failed', summary: 'Who asked for the command has gone; it was killed' },
+  GUEST_FILE_NOT_FOUND: { code: 1610, exit: 'notFound', summary: 'The guest has no such file, or no folder for it' },
+  GUEST_FILE_FAILED: { code: 1611, exit: 'failed', summary: "The guest's file system refused: no permission, no space, a folder" },
+  GUEST_COPY_NOT_FOUND: { code: 1612, exit: 'notFound', summary: 'There is no such copy under way: it ended, was given up, or the daemon began anew' },
+  GUEST_COPY_TOO_LARGE: { code: 1613, exit: 'usage', summary: 'The file is larger than what is copied into a guest' },
+  GUEST_COPY_BUSY: { code: 1614, exit: 'conflict', summary: 'Too many copies are under way' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

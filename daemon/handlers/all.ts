@@ -5,12 +5,12 @@ import type { BuilderPlace } from '../image/run-builder.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import { diskHandlers } from './disk.ts'
-import { guestHandlers } from './guest.ts'
 import { imageBuildHandlers } from './image-build.ts'
+import { guestHandlers, type GuestRooms } from './guest.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 
-interface Rooms extends VmRooms {
+interface Rooms extends VmRooms, GuestRooms {
   readonly networks: Networks
   readonly builder: BuilderPlace
   readonly describeSystem: () => Result<'system.info'>
@@ -22,7 +22,7 @@ export function createHandlers({ networks, builder, describeSystem, examine, dis
   const image = imageHandlers(rooms.vms)
   return {
     ...vmHandlers(rooms),
-    ...guestHandlers(rooms.vms),
+    ...guestHandlers(rooms),
     ...diskHandlers(rooms.vms),
     ...image,
     ...imageBuildHandlers(rooms.vms.images, builder, image['image.import']),

@@ -6,10 +6,16 @@ import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import * as z from 'zod'
 import { AgentAbsent, AgentError, AgentNonsense, AgentTimeout } from './agent-errors.ts'
+import { StringClipper } from './string-clipper.ts'
 import { connectUnixSocket, isNobodyThere } from './unix-socket.ts'
 
 /** Bytes that a guest may send in one exchange, what it had left over from earlier ones included. */
 const BYTE_LIMIT = 1_048_576
+/**
+ * The same for an answer whose strings are clipped: all that guest-exec captures at the most, 16 MiB of stdout and of stderr
+ * (GUEST_EXEC_MAX_OUTPUT in QEMU's qga/commands.c), in base64, and a little. What is kept of it is bounded as ever.
+ */
+const CLIPPED_BYTE_LIMIT = 46 * 1_048_576
 /** Lines likewise: a line costs far more than its bytes, and a megabyte of empty ones would hold up everybody else. */
 const LINE_LIMIT = 1000
 /** Never part of UTF-8: resets the agent's parser when sent, and marks its answer to guest-sync-delimited. */
@@ -23,6 +29,10 @@ export interface Exchange {
   readonly command: string
   readonly args?: object | undefined
   readonly timeoutMs: number
+  /** How long the answer may take once the agent has shown that it is there; what is left of `timeoutMs` where not said. */
+  readonly answerMs?: number | undefined
+  /** Bytes that are kept of each string of the answer; those behind are thrown away as they come. */
+  readonly clipStrings?: number | undefined
   /** The command answers only to refuse: no answer until the timeout, or the end of QEMU, is success. */
   readonly isSilent?: boolean | undefined
 }
@@ -31,17 +41,22 @@ export interface Exchange {
  * Syncs, then asks. What the guest still had to say to somebody before us comes ahead of the sync's answer and is thrown
  * away. Throws AgentAbsent if the sync stays unanswered, after it AgentTimeout, AgentError or AgentNonsense.
  */
-export async function askAgent({ path, command, args, timeoutMs, isSilent }: Exchange): Promise<unknown> {
+export async function askAgent({ path, command, args, timeoutMs, answerMs, clipStrings, isSilent }: Exchange): Promise<unknown> {
   const socket = connectUnixSocket(path)
   let isSynced = false
-  const timer = setTimeout(() => {
-    const limit = `within ${timeoutMs} ms`
+  const giveUp = (afterMs: number): void => {
+    const limit = `within ${afterMs} ms`
     socket.destroy(isSynced ? new AgentTimeout(`No answer ${limit}: ${command}`) : new AgentAbsent(`No agent answers ${limit}`))
-  }, timeoutMs)
+  }
+  let timer = setTimeout(giveUp, timeoutMs, timeoutMs)
   try {
-    const lines = readLines(socket)
+    const lines = readLines(socket, clipStrings)
     await sync(socket, lines)
     isSynced = true
+    if (answerMs !== undefined) {
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, answerMs, answerMs)
+    }
     socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`)
     return valueOf(command, parse((await nextLine(lines)).text))
   } catch (error) {
@@ -87,13 +102,18 @@ async function nextLine(lines: AsyncIterator<Line, void>): Promise<Line> {
   return next.value
 }
 
-async function* readLines(socket: Socket): AsyncGenerator<Line, void> {
+async function* readLines(socket: Socket, clipStrings: number | undefined): AsyncGenerator<Line, void> {
+  const clipper = clipStrings === undefined ? undefined : new StringClipper(clipStrings)
+  const limit = clipper ? CLIPPED_BYTE_LIMIT : BYTE_LIMIT
   let rest: Buffer[] = []
   let received = 0
+  let kept = 0
   let count = 0
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    received += chunk.length
-    if (received > BYTE_LIMIT) throw new AgentNonsense(`The guest sent over ${BYTE_LIMIT} bytes`)
+  for await (const bytes of socket as AsyncIterable<Buffer>) {
+    received += bytes.length
+    const chunk = clipper?.push(bytes) ?? bytes
+    kept += chunk.length
+    if (received > limit || kept > BYTE_LIMIT) throw new AgentNonsense(`The guest sent over ${received > limit ? limit : BYTE_LIMIT} bytes`)
     let from = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
       if (++count > LINE_LIMIT) throw new AgentNonsense(`The guest sent over ${LINE_LIMIT} lines`)
@@ -103,7 +123,7 @@ async function* readLines(socket: Socket): AsyncGenerator<Line, void> {
       rest = []
       from = end + 1
     }
-    rest.push(chunk.subarray(from))
+    if (from < chunk.length) rest.push(chunk.subarray(from))
   }
 }
 

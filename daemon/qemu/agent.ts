@@ -19,7 +19,14 @@ export interface GuestAgent {
    */
   shutdown(): Promise<void>
   /** What the command returns is the guest's word: check it. */
-  execute(command: string, args?: object, options?: { readonly timeoutMs?: number }): Promise<unknown>
+  execute(command: string, args?: object, options?: AskOptions): Promise<unknown>
+}
+
+/** As an {@link Exchange} has them. */
+export interface AskOptions {
+  readonly timeoutMs?: number | undefined
+  readonly answerMs?: number | undefined
+  readonly clipStrings?: number | undefined
 }
 
 const DEFAULT_TIMEOUT_MS = 5000
@@ -38,7 +45,7 @@ export function createGuestAgent(
   }
 
   return {
-    execute: (command, args, options) => ask({ command, args, timeoutMs: options?.timeoutMs ?? timeoutMs }),
+    execute: (command, args, options) => ask({ command, args, ...options, timeoutMs: options?.timeoutMs ?? timeoutMs }),
     async ping() {
       await ask({ command: 'guest-ping', timeoutMs })
     },

@@ -1,10 +1,12 @@
 /** The log line of a mutation: who asked for what, and how it ended. */
+import type { MethodName } from '../../policy/api/index.ts'
+import { methods } from '../../policy/api/index.ts'
 import type { ErrorName } from '../../policy/errors.ts'
 import type { Logger } from '../log.ts'
 import type { Peer } from './handler.ts'
 
 export interface Mutation {
-  readonly method: string
+  readonly method: MethodName
   readonly params: unknown
   readonly peer: Peer | undefined
   readonly outcome: 'ok' | ErrorName
@@ -13,9 +15,32 @@ export interface Mutation {
 
 export function logMutation(log: Logger, { method, params, peer, outcome, durationMs }: Mutation): void {
   log.info(
-    { method, params: abridge(params, 4), uid: peer?.uid, pid: peer?.pid, outcome, durationMs: Math.round(durationMs) },
+    { method, params: abridge(withhold(method, params), 4), uid: peer?.uid, pid: peer?.pid, outcome, durationMs: Math.round(durationMs) },
     'mutation',
   )
+}
+
+type Shape = Readonly<Record<string, { meta(): { readonly logged?: unknown } | undefined } | undefined>>
+
+/**
+ * What the contract marks is nobody's business but the guest's: of `logged: 'size'` only how much it is gets into the log,
+ * of `logged: 'first'` the first item as well. The params are unchecked: they may be anything.
+ */
+function withhold(method: MethodName, params: unknown): unknown {
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return params
+  const shape = methods[method].params.shape as Shape
+  return Object.fromEntries(
+    Object.entries(params).map(([key, value]: [string, unknown]) => {
+      const logged = Object.hasOwn(shape, key) ? shape[key]?.meta()?.logged : undefined
+      if (logged === undefined) return [key, value]
+      return [key, logged === 'first' && Array.isArray(value) ? [...value.slice(0, 1), `(${Math.max(0, value.length - 1)} more)`] : sizeOf(value)]
+    }),
+  )
+}
+
+function sizeOf(value: unknown): string {
+  if (typeof value === 'string') return `(${value.length} characters)`
+  return Array.isArray(value) ? `(${value.length} items)` : '(withheld)'
 }
 
 /** Params may be up to a line's limit, of any depth and unchecked: a log line takes a bounded part of them. */

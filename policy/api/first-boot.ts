@@ -29,10 +29,10 @@ export const SshKey = z
 
 /** What the VM sets itself up with, at its first boot. */
 export const firstBootParams = {
-  initScript: Text.optional().describe(
-    'Run once, as root, at the first boot, when the network is up: in the guest, the unit aetherscale-init.service. Kept byte for byte',
-  ),
-  userData: Text.optional().describe('A cloud-config, as cloud-init reads it; beside initScript, both are done'),
+  initScript: Text.optional()
+    .describe('Run once, as root, at the first boot, when the network is up: in the guest, the unit aetherscale-init.service. Kept byte for byte')
+    .meta({ logged: 'size' }),
+  userData: Text.optional().describe('A cloud-config, as cloud-init reads it; beside initScript, both are done').meta({ logged: 'size' }),
   sshKeys: z.array(SshKey).max(64).default([]).describe("A public SSH key that may log in as the image's own user"),
   hostname: Hostname.optional().describe("The guest's name; the VM's name, or id, where not said"),
 }

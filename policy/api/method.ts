@@ -11,6 +11,8 @@ export interface CommandSpec {
   readonly words: readonly [string, ...string[]]
   /** Params given by position, in order; the rest are options. */
   readonly args?: readonly string[]
+  /** Params that the command fills in by itself, or takes in a form of its own. */
+  readonly omits?: readonly string[]
   /** For results that hold a list: the property with the rows, and the columns of its table. */
   readonly table?: { readonly rows: string; readonly columns: readonly string[] }
 }

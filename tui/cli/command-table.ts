@@ -44,7 +44,9 @@ export interface Field {
   readonly fallback?: Json
   readonly shape: Shape
   /** What completion offers, besides choices. */
-  readonly completes?: 'vm' | 'image' | 'network' | 'method' | 'command'
+  readonly completes?: 'vm' | 'image' | 'network' | 'method' | 'command' | 'file'
+  /** Its letter: `-i`. */
+  readonly short?: string
 }
 
 export interface Command {

@@ -47,9 +47,9 @@ export function deriveCommands(methods: Readonly<Record<string, Method>>): Comma
 
 function deriveCommand(name: string, method: Method): Command | undefined {
   if (!method.command) return undefined
-  const { words, args = [], table } = method.command
+  const { words, args = [], omits = [], table } = method.command
   const schema = method.params.toJSONSchema({ io: 'input' }) as Schema
-  const fields = deriveFields(schema, schema.$defs ?? {}, args)
+  const fields = deriveFields(schema, schema.$defs ?? {}, args, omits)
   const say = (text: string): string => translateNames(text, fields, args)
   const spoken = fields.map((field) => ({ ...field, about: say(field.about) }))
   const positionals = args.map((arg) => find(spoken, arg, name))
@@ -73,16 +73,16 @@ function find(fields: readonly Field[], param: string, method: string): Field {
   return field
 }
 
-function deriveFields(schema: Schema, definitions: Definitions, args: readonly string[]): Field[] {
-  return Object.entries(schema.properties ?? {}).map(([param, raw]) =>
-    deriveField(param, raw, schema.required?.includes(param) ?? false, definitions, args.includes(param)),
-  )
+function deriveFields(schema: Schema, definitions: Definitions, args: readonly string[], omits: readonly string[] = []): Field[] {
+  return Object.entries(schema.properties ?? {})
+    .filter(([param]) => !omits.includes(param))
+    .map(([param, raw]) => deriveField(param, raw, schema.required?.includes(param) ?? false, definitions, args.includes(param)))
 }
 
 function deriveField(param: string, raw: Schema, required: boolean, definitions: Definitions, positional = false): Field {
   const schema = resolve(raw, definitions)
   const shape = deriveShape(param, schema, definitions)
-  const flag = flagOf(param, schema, shape)
+  const flag = flagOf(param, schema, shape, positional)
   const completes = completesWith(raw.$ref?.split('/').at(-1), param, positional)
   return {
     param,
@@ -159,11 +159,11 @@ function deriveVariants(param: string, alternatives: readonly Schema[], definiti
   return { kind: 'variants', tag, variants }
 }
 
-/** `memoryMiB` -> `memory`, `networks` -> `network` (given once for each), `dryRun` -> `dry-run`. */
-function flagOf(param: string, schema: Schema, shape: Shape): string {
+/** `memoryMiB` -> `memory`, `networks` -> `network` (given once for each, but for a positional), `dryRun` -> `dry-run`. */
+function flagOf(param: string, schema: Schema, shape: Shape, positional: boolean): string {
   const suffix = schema.unit && unitSuffix[schema.unit]
   const bare = suffix && param.endsWith(suffix) ? param.slice(0, -suffix.length) : param
-  const one = shape.kind === 'list' ? singularOf(bare) : bare
+  const one = shape.kind === 'list' && !positional ? singularOf(bare) : bare
   return one.replace(/[A-Z]+/g, (capitals) => `-${capitals.toLowerCase()}`)
 }
 

@@ -78,7 +78,7 @@ function synopsis(command: Command): string {
 
 /** A boolean that is on by default is shown as what turns it off. */
 function termOf(field: Field): string {
-  const short = field.flag === 'help' ? '-h, ' : field.flag === 'quiet' ? '-q, ' : ''
+  const short = field.short === undefined ? '' : `-${field.short}, `
   if (field.shape.kind !== 'boolean') return `--${field.flag} ${field.placeholder}`
   return field.fallback === true ? `--no-${field.flag}` : `${short}--${field.flag}`
 }

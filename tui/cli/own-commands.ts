@@ -17,11 +17,11 @@ const flag = (name: string, about: string): Field => word(name, about, { shape: 
 /** Options of every command, before or after its words. */
 export const globalOptions: readonly Field[] = [
   flag('json', 'Print the result as JSON: on one line, or indented on a terminal; errors too, on stderr'),
-  flag('quiet', 'Print ids or names alone, and neither progress nor hints'),
+  { ...flag('quiet', 'Print ids or names alone, and neither progress nor hints'), short: 'q' },
   word('socket', "Path of the daemon's socket", { placeholder: 'PATH', shape: { kind: 'path' } }),
   word('socket-dir', 'Directory of control.sock and observe.sock; also AETHERSCALE_SOCKET_DIR', { placeholder: 'DIR', shape: { kind: 'path' } }),
   flag('no-color', 'Without colours; also NO_COLOR'),
-  flag('help', 'Show help'),
+  { ...flag('help', 'Show help'), short: 'h' },
   flag('version', 'Show the version'),
 ]
 
@@ -40,7 +40,31 @@ const setupOptions: readonly Field[] = [
   flag('purge', 'With --remove: VMs, disks and images too'),
 ]
 
+const vm = word('vm', 'Id or name of a VM', { required: true, completes: 'vm' })
+const local = (about: string): Field => word('local', about, { required: true, completes: 'file' })
+const guestPath = word('path', 'Absolute path of the file in the guest', { required: true, placeholder: 'GUESTPATH' })
+
 const ownCommands: readonly Command[] = [
+  {
+    words: ['vm', 'copy-in'],
+    method: 'vm.copy-in',
+    access: 'control',
+    summary: 'Copy a file into the guest',
+    description:
+      'The file is there when it is whole, or not at all; it belongs to root, with the permissions of LOCAL. A folder is packed ' +
+      'first: tar -c FOLDER | aetherscale vm copy-in VM - /tmp/folder.tar',
+    positionals: [vm, local('File to copy, of 1 GiB at the most; - is stdin'), guestPath],
+    options: [word('mode', 'Permissions in octal digits (default those of LOCAL; 644 for stdin)')],
+  },
+  {
+    words: ['vm', 'copy-out'],
+    method: 'vm.copy-out',
+    access: 'control',
+    summary: 'Copy a file out of the guest',
+    description: 'LOCAL is there when it is whole, or as it was before; it gets the permissions that the file has in the guest.',
+    positionals: [vm, guestPath, local('File to write; - is stdout')],
+    options: [],
+  },
   {
     words: ['rpc'],
     access: 'control',
@@ -82,6 +106,16 @@ const ownCommands: readonly Command[] = [
 ]
 
 const ownOptions: Readonly<Record<string, readonly Field[]>> = {
+  'vm.exec': [
+    word('stdin', 'Send stdin to the command also where it is a terminal; --no-stdin: not where it is none either', {
+      short: 'i',
+      shape: { kind: 'boolean' },
+    }),
+    word('env', 'NAME=VALUE; where given, the whole environment of the command, but for PATH', {
+      placeholder: 'NAME=VALUE',
+      shape: { kind: 'list', items: { kind: 'string' } },
+    }),
+  ],
   'vm.log': [flag('follow', 'Go on printing what comes, until interrupted')],
   'vm.init-log': [flag('follow', 'Go on printing what comes, until the first boot is over')],
 }
@@ -91,6 +125,12 @@ const ownSummaries: Readonly<Record<string, string>> = {
 }
 
 const ownDescriptions: Readonly<Record<string, string>> = {
+  'vm.exec':
+    'Options of the command stand behind --: aetherscale vm exec VM -- COMMAND ARG... No shell reads it: for one, -- sh -c ' +
+    "'...'. Stdin, of 512 KiB at the most, is sent where it is no terminal; stdout and stderr come at its end, to the byte. It " +
+    'ends when they are closed, so what is left in the background sends its output elsewhere. After --timeout, and at ' +
+    'ctrl-C, it is killed with the processes that it started. Exit status: that of the command; 128 and the number of the ' +
+    'signal that ended it; 255 where it was not run, did not end in time, or had more output than is answered.',
   'vm.log': 'On a terminal, control sequences of the guest are left out; piped, the text is as the guest wrote it.',
   'vm.init-log':
     'With --follow the exit status is 1 where the first boot has failed. On a terminal, control sequences of the guest are left out.',

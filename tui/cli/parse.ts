@@ -125,7 +125,15 @@ function readGlobals(given: ReadonlyMap<string, string[]>, place: Place): Global
 function unknownOption(typed: string, fields: readonly Field[], command: Command | undefined): UsageError {
   const flags = fields.flatMap((field) => (isNegatable(field) ? [field.flag, `no-${field.flag}`] : [field.flag]))
   const where = command ? `${command.words.join(' ')} has no option` : 'there is no option'
-  return new UsageError(`${where} ${typed}`, suggest(typed.replace(/^-+/, ''), flags, '--'))
+  return new UsageError(`${where} ${typed}`, suggest(typed.replace(/^-+/, ''), flags, '--') ?? hintAtSeparator(command))
+}
+
+/** Where a command of somebody else's is given, its options are not ours. */
+function hintAtSeparator(command: Command | undefined): string | undefined {
+  const last = command?.positionals.at(-1)
+  if (!command?.method || last?.shape.kind !== 'list') return undefined
+  const before = command.positionals.slice(0, -1).map((field) => field.placeholder)
+  return `what is not for aetherscale stands behind --: ${[...command.words, ...before].join(' ')} -- ${last.placeholder}...`
 }
 
 function unknownCommand(words: readonly string[], commands: readonly Command[]): UsageError {

@@ -9,8 +9,6 @@ export type Token =
   /** `field` is absent where there is no such option; then it is not known whether the next word is its value. */
   | { readonly kind: 'option'; readonly typed: string; readonly field?: Field; readonly negated: boolean; readonly value?: string }
 
-const shortForms: Readonly<Record<string, string>> = { '-h': '--help', '-q': '--quiet' }
-
 /**
  * Cuts a command line. An option that takes a value takes the next word, unless that looks like an option: then its value is
  * absent, as at the end of the line.
@@ -24,7 +22,8 @@ export function tokenize(argv: readonly string[], fields: readonly Field[]): Tok
       tokens.push({ kind: 'word', text: typed })
       continue
     }
-    const option = readOption(shortForms[typed] ?? typed, typed, fields)
+    const short = fields.find((field) => field.short !== undefined && typed === `-${field.short}`)
+    const option = readOption(short ? `--${short.flag}` : typed, typed, fields)
     const next = argv[at + 1]
     const takesNext = option.field && option.field.shape.kind !== 'boolean' && option.value === undefined
     if (takesNext && next !== undefined && (!next.startsWith('-') || next === '-')) {

@@ -52,7 +52,8 @@ function printResult(request: Request, params: Values, result: Json): number {
   return 0
 }
 
-function printFailure({ io, globals, command }: Request, error: unknown): number {
+/** Says why on stderr, as the options want it, and answers with the exit status. */
+export function printFailure({ io, globals, command }: Pick<Request, 'io' | 'globals' | 'command'>, error: unknown): number {
   const { exit, lines, object } = explainFailure(error, command)
   printLines(io.stderr, globals.json ? [JSON.stringify(object)] : lines)
   return exit

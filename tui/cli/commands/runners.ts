@@ -2,8 +2,11 @@
 import type { Request } from '../request.ts'
 import { runCall } from './call.ts'
 import { runConsole } from './console.ts'
+import { runCopyIn } from './copy-in.ts'
+import { runCopyOut } from './copy-out.ts'
 import { runDoctor } from './doctor.ts'
 import { runEvents } from './events.ts'
+import { runExec } from './exec.ts'
 import { runInitLog, runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
 import { runSetup } from './setup.ts'
@@ -16,6 +19,9 @@ export type Runner = (request: Request) => Promise<number>
 /** Commands that are more than one call and its answer. */
 const special: Readonly<Record<string, Runner>> = {
   'vm console': runConsole,
+  'vm copy-in': runCopyIn,
+  'vm copy-out': runCopyOut,
+  'vm exec': runExec,
   'vm log': runLog,
   'vm init-log': runInitLog,
   events: runEvents,

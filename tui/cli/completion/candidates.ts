@@ -94,6 +94,8 @@ function offerValues(field: Field, typed: string, prefix: string, table: Command
       return offer(Object.keys(table.methods).map((value) => ({ value, about: '' })))
     case 'command':
       return offer(offerWords([], table.commands).candidates)
+    case 'file':
+      return { candidates: [], prefix, files: true }
     case undefined:
       break
   }
