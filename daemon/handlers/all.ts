@@ -3,12 +3,12 @@ import { eventKinds } from '../../policy/api/events.ts'
 import type { Result } from '../../policy/api/index.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
-import { diskHandlers } from './disk.ts'
+import { diskHandlers, type DiskRooms } from './disk.ts'
 import { guestHandlers } from './guest.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 
-interface Rooms extends VmRooms {
+interface Rooms extends VmRooms, DiskRooms {
   readonly networks: Networks
   readonly describeSystem: () => Result<'system.info'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
@@ -19,7 +19,7 @@ export function createHandlers({ networks, describeSystem, examine, discover, ..
   return {
     ...vmHandlers(rooms),
     ...guestHandlers(rooms.vms),
-    ...diskHandlers(rooms.vms),
+    ...diskHandlers(rooms),
     ...imageHandlers(rooms.vms),
     'network.create': (params) => networks.create(params),
     'network.list': () => ({ networks: networks.list() }),

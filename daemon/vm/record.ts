@@ -1,7 +1,7 @@
 /** `vm.json`: what a VM should be. Written by the daemon, readable by people, never a memory of what the VM is. */
 import * as z from 'zod'
 import { Restart } from '../../policy/api/vm.ts'
-import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
+import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, SnapshotName, Timestamp, VmId, VmName } from '../../policy/names.ts'
 
 /** An operation that was begun and has to be finished by the next daemon if this one dies. */
 const Pending = z.discriminatedUnion('operation', [
@@ -11,6 +11,10 @@ const Pending = z.discriminatedUnion('operation', [
     force: z.boolean(),
     timeoutSeconds: z.int(),
   }),
+  z.strictObject({ operation: z.literal('resize'), diskMiB: z.int().optional(), vcpus: z.int().optional(), memoryMiB: z.int().optional() }),
+  /** A snapshot is being made or deleted: the disk is to be looked through, or the guest to be thawed. */
+  z.strictObject({ operation: z.literal('snapshot') }),
+  z.strictObject({ operation: z.literal('restore'), name: SnapshotName }),
 ])
 export type Pending = z.infer<typeof Pending>
 
