@@ -15,7 +15,7 @@ const Blocks = z.array(
   z.object({
     qdev: z.string().default(''),
     'io-status': z.string().optional(),
-    inserted: z.object({ image: z.object({ 'virtual-size': z.int().nonnegative(), snapshots: z.unknown() }) }).optional(),
+    inserted: z.object({ image: z.object({ 'virtual-size': z.int().nonnegative(), snapshots: z.unknown().optional() }) }).optional(),
   }),
 )
 

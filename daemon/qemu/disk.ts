@@ -30,7 +30,7 @@ const Info = z.object({
   'actual-size': z.int().nonnegative().default(0),
   'backing-filename': z.string().optional(),
   encrypted: z.boolean().default(false),
-  snapshots: z.unknown(),
+  snapshots: z.unknown().optional(),
   'format-specific': z
     .object({ data: z.object({ corrupt: z.boolean().default(false), 'data-file': z.string().optional() }) })
     .optional()
