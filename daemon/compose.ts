@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
 import { readRecords, recordsOf } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
+import { createDisks } from './disk/disks.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
 import { watchFirstBoots } from './firstboot/watch.ts'
@@ -46,6 +47,7 @@ import { createGuestWatch } from './vm/guest.ts'
 import { createLifecycle } from './vm/lifecycle.ts'
 import { createLogLimit } from './vm/log.ts'
 import { createMonitor } from './vm/monitor.ts'
+import { createOperator } from './vm/operate.ts'
 import { createQueues } from './vm/queue.ts'
 import { adoptRunning, recoverAll } from './vm/recover.ts'
 import { openVmTable, type Entry } from './vm/table.ts'
@@ -111,7 +113,9 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const sweeping = { helper, networks: networkTable, networkQueues, vms: table, vmQueues: queues, log }
   const usersOf = (name: NetworkName): VmId[] => vmsOnNetwork(table, name)
   const networks = createNetworks({ ...sweeping, bridges, links, events, usersOf, leaving })
-  const lifecycle = createLifecycle(vms, queues)
+  const operator = createOperator(vms, queues)
+  const lifecycle = createLifecycle(vms, queues, operator)
+  const disks = createDisks(vms, operator, lifecycle)
   const consoles = createConsoles()
   const copies = createCopies(vms)
   const logLimit = createLogLimit(table, log)
@@ -130,6 +134,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const handlers = createHandlers({
     vms,
     lifecycle,
+    disks,
     consoles,
     copies,
     networks,

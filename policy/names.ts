@@ -3,7 +3,7 @@
  * name, as one word of a command line and as a host name; nothing downstream escapes it again.
  */
 import * as z from 'zod'
-import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID } from './grammars.ts'
+import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, SNAPSHOT_NAME, VM_ID } from './grammars.ts'
 import { parsePrefix } from './privileged/prefix.ts'
 
 /** Eight letters, drawn at random by the daemon; the field's first program used the same form. */
@@ -64,6 +64,18 @@ export const NetworkName = z
     examples: ['lan'],
   })
 export type NetworkName = z.infer<typeof NetworkName>
+
+/** Digits alone would be read as a number that qcow2 gives each snapshot, perhaps another one's. */
+export const SnapshotName = z
+  .string()
+  .regex(SNAPSHOT_NAME)
+  .brand<'SnapshotName'>()
+  .meta({
+    id: 'SnapshotName',
+    description: 'Name of a snapshot: 1 to 63 of a-z, 0-9 and "-", not first or last, not digits alone; unique in its VM',
+    examples: ['before-upgrade'],
+  })
+export type SnapshotName = z.infer<typeof SnapshotName>
 
 /** A link of the host that its admin made, so a name of the kernel's, 15 characters at the most. */
 export const BridgeName = z

@@ -4,13 +4,13 @@ import type { Result } from '../../policy/api/index.ts'
 import type { BuilderPlace } from '../image/run-builder.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
-import { diskHandlers } from './disk.ts'
-import { imageBuildHandlers } from './image-build.ts'
+import { diskHandlers, type DiskRooms } from './disk.ts'
 import { guestHandlers, type GuestRooms } from './guest.ts'
+import { imageBuildHandlers } from './image-build.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 
-interface Rooms extends VmRooms, GuestRooms {
+interface Rooms extends VmRooms, GuestRooms, DiskRooms {
   readonly networks: Networks
   readonly builder: BuilderPlace
   readonly describeSystem: () => Result<'system.info'>
@@ -23,7 +23,7 @@ export function createHandlers({ networks, builder, describeSystem, examine, dis
   return {
     ...vmHandlers(rooms),
     ...guestHandlers(rooms),
-    ...diskHandlers(rooms.vms),
+    ...diskHandlers(rooms),
     ...image,
     ...imageBuildHandlers(rooms.vms.images, builder, image['image.import']),
     'network.create': (params) => networks.create(params),

@@ -4,6 +4,7 @@ import type { Params, Result } from '../../policy/api/index.ts'
 import { readInitLog } from '../firstboot/init-log.ts'
 import type { firstBootMethods } from '../../policy/api/first-boot.ts'
 import { UserError } from '../../policy/errors.ts'
+import { lookForRoom } from '../disk/full.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import { JsonText } from '../rpc/json-text.ts'
 import type { Consoles } from '../vm/console.ts'
@@ -29,6 +30,11 @@ export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers
     return { ...table.view(entry), ...(fault !== undefined && { problem: fault }) }
   }
 
+  const viewHeld = async (entry: Entry): Promise<Result<'vm.get'>> => {
+    await lookForRoom(table, entry)
+    return table.view(entry)
+  }
+
   return {
     'vm.create': async (params, { progress }) => table.view(await lifecycle.create(params, progress)),
     'vm.list': ({ state }) => {
@@ -38,6 +44,7 @@ export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers
     'vm.get': ({ vm }) => {
       const entry = table.find(vm)
       table.look(entry)
+      if (entry.live?.heldByDisk) return viewHeld(entry)
       return entry.file?.state === 'edited' ? viewEdited(entry) : new JsonText(table.viewText(entry))
     },
     'vm.start': async ({ vm }, { progress }) => {

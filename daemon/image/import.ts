@@ -1,9 +1,10 @@
 /** Brings a disk file of the host into the image folder, as one qcow2 that stands alone. */
 import { constants, type Stats } from 'node:fs'
-import { link, open, readdir, realpath, rm, statfs } from 'node:fs/promises'
+import { link, open, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { ImageName } from '../../policy/names.ts'
+import { requireSpace } from '../disk/space.ts'
 import { checkImage, convertToQcow2, inspectImage, type ImageFacts } from '../qemu/disk.ts'
 import { syncFolder } from '../state/file.ts'
 import { tryLock } from '../state/lock.ts'
@@ -155,12 +156,7 @@ async function inspectSource(store: ImageStore, path: string, format: 'qcow2' | 
       field: 'path',
     })
   }
-  const { bavail, bsize } = await statfs(store.folder)
-  if (facts.actualSizeBytes > bavail * bsize) {
-    throw new UserError('NO_SPACE', `${path} holds ${facts.actualSizeBytes} bytes and ${store.folder} has ${bavail * bsize}`, {
-      hint: 'Make room there, or choose another image folder (BASE_IMAGE_FOLDER)',
-    })
-  }
+  await requireSpace(store.folder, facts.actualSizeBytes, `The copy of ${path}`)
   return backing
 }
 

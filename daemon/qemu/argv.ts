@@ -51,6 +51,10 @@ export const CPU_MODELS = { kvm: 'host', tcg: 'max' } as const
 
 /** The qdev id of the guest agent's port, as the QMP event VSERPORT_CHANGE names it. */
 export const AGENT_PORT = 'agent0'
+/** The qdev id of the disk, and the name of its block node. */
+export const DISK_DEVICE = 'vda'
+export const DISK_NODE = 'disk0'
+
 /** The chardev behind that port, as QMP's query-chardev names it. */
 export const AGENT_CHARDEV = 'agent'
 
@@ -117,8 +121,8 @@ const SANDBOX = 'on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,sp
 function disk(path: string): string[] {
   const file = `file.driver=file,file.filename=${escape(path)},file.discard=unmap`
   return [
-    ...['-blockdev', `driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,${file}`],
-    ...['-device', 'virtio-blk-pci,drive=disk0,id=vda,bootindex=0'],
+    ...['-blockdev', `driver=qcow2,node-name=${DISK_NODE},discard=unmap,detect-zeroes=unmap,${file}`],
+    ...['-device', `virtio-blk-pci,drive=${DISK_NODE},id=${DISK_DEVICE},bootindex=0`],
   ]
 }
 

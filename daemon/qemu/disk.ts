@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import * as z from 'zod'
 import { examineByQemuImg, explainQemuImg } from './qemu-img.ts'
 import { runProgram } from './program.ts'
+import { readSnapshots, type DiskSnapshot } from './snapshots.ts'
 
 export type DiskFormat = 'qcow2' | 'raw'
 
@@ -20,6 +21,8 @@ export interface ImageFacts {
   /** The image is marked as damaged. */
   readonly corrupt: boolean
   readonly encrypted: boolean
+  /** Internal ones, the oldest first. */
+  readonly snapshots: readonly DiskSnapshot[]
 }
 
 const Info = z.object({
@@ -27,6 +30,7 @@ const Info = z.object({
   'actual-size': z.int().nonnegative().default(0),
   'backing-filename': z.string().optional(),
   encrypted: z.boolean().default(false),
+  snapshots: z.unknown().optional(),
   'format-specific': z
     .object({ data: z.object({ corrupt: z.boolean().default(false), 'data-file': z.string().optional() }) })
     .optional()
@@ -80,6 +84,7 @@ export async function inspectImage(path: string, format: DiskFormat): Promise<Im
     ...(dataFile !== undefined && { dataFile }),
     corrupt: specific?.corrupt ?? false,
     encrypted: info.encrypted,
+    snapshots: readSnapshots(info.snapshots),
   }
 }
 
@@ -91,7 +96,7 @@ const SOUND_STATUS: readonly (number | undefined)[] = [0, 3]
  * Throws UserError IMAGE_INVALID if it is damaged, HOST_IO, PROGRAM_MISSING.
  */
 export async function checkImage(path: string): Promise<void> {
-  const result = await examineByQemuImg(['check', '-q', node(path, 'qcow2', null)])
+  const result = await examineByQemuImg(['check', '-q', imageNode(path, 'qcow2', null)])
   if (!SOUND_STATUS.includes(result.exitCode)) throw explainQemuImg(`${path} is damaged`, result, 'IMAGE_INVALID')
 }
 
@@ -105,20 +110,26 @@ export interface ConvertRequest {
    * for none. Where it is left out, the header is believed: not for a file that somebody else can still write to.
    */
   readonly backing?: string | null
+  /** The internal snapshot to copy instead, which may be done while a QEMU has the disk. */
+  readonly snapshot?: string | undefined
+  /** The qcow2 that the target is to stand on, of whose content nothing is copied; by default the target stands alone. */
+  readonly standingOn?: string
   /** Told 0 to 1, ascending. */
   readonly onProgress?: (fraction: number) => void
   readonly signal?: AbortSignal
 }
 
 /**
- * Copies a disk into one qcow2 that stands alone, flushed when this resolves. A failure removes the target, if it was not
+ * Copies a disk into one qcow2, flushed when this resolves. A failure removes the target, if it was not
  * there before. Throws UserError NO_SPACE, HOST_IO, IMAGE_INVALID (the source cannot be read through), PROGRAM_MISSING, and
  * the signal's reason.
  */
-export async function convertToQcow2({ source, format, target, backing, onProgress, signal }: ConvertRequest): Promise<void> {
+export async function convertToQcow2(request: ConvertRequest): Promise<void> {
+  const { source, format, target, backing, snapshot, standingOn, onProgress, signal } = request
   signal?.throwIfAborted()
   // -t writeback: by its default, "unsafe", qemu-img convert never flushes what it has written.
-  const args = ['convert', '-p', '-t', 'writeback', '-O', 'qcow2', node(source, format, backing), target]
+  const options = [...snapshotOptions(snapshot), ...(standingOn === undefined ? [] : ['-B', standingOn, '-F', 'qcow2'])]
+  const args = ['convert', '-p', '-t', 'writeback', ...options, '-O', 'qcow2', imageNode(source, format, backing), target]
   const isNew = !existsSync(target)
   const result = await runProgram('qemu-img', args, {
     signal,
@@ -133,8 +144,13 @@ export async function convertToQcow2({ source, format, target, backing, onProgre
   throw explainQemuImg(`${source} could not be copied`, result, isSourceBad ? 'IMAGE_INVALID' : 'HOST_IO')
 }
 
+/** For what reads a snapshot: it stays as it is whatever the QEMU that may run writes, so its locks need not be heeded. */
+export function snapshotOptions(snapshot: string | undefined): string[] {
+  return snapshot === undefined ? [] : ['-U', '-l', `snapshot.name=${snapshot}`]
+}
+
 /** An image by QEMU's own description instead of a file name, in which `nbd:` or `json:` would have a meaning. */
-function node(path: string, format: DiskFormat, backing: string | null | undefined): string {
+export function imageNode(path: string, format: DiskFormat, backing: string | null | undefined): string {
   const other = typeof backing === 'string' ? { backing: { ...describe(backing, 'qcow2'), backing: null } } : { backing }
   return `json:${JSON.stringify({ ...describe(path, format), ...(format === 'qcow2' && other) })}`
 }

@@ -1,10 +1,12 @@
 /** Makes a VM: its record, then its disk. */
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import type { CreateParams, NetworkRequest } from '../../policy/api/vm.ts'
 import type { VmId } from '../../policy/names.ts'
 import { chooseWay } from '../firstboot/request.ts'
+import { requireSpace, tableBytes } from '../disk/space.ts'
 import { createOverlay } from '../qemu/disk.ts'
 import type { VmDependencies } from './dependencies.ts'
 import { drawMacAddress, drawVmId } from './identity.ts'
@@ -47,7 +49,7 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
   }
 }
 
-function drawNic(network: NetworkRequest): VmRecord['networks'][number] {
+export function drawNic(network: NetworkRequest): VmRecord['networks'][number] {
   const mac = drawMacAddress()
   switch (network.kind) {
     case 'user':
@@ -62,6 +64,7 @@ function drawNic(network: NetworkRequest): VmRecord['networks'][number] {
 /** Makes the disk of a VM whose record is there in phase `creating`. Throws NO_SPACE, HOST_IO, PROGRAM_MISSING. */
 export async function makeDisk(deps: VmDependencies, entry: Entry): Promise<void> {
   const image = await deps.images.require(entry.record.image)
+  await requireSpace(dirname(entry.paths.disk), tableBytes(entry.record.diskMiB), 'A new disk')
   await createOverlay({
     disk: entry.paths.disk,
     backing: image.path,

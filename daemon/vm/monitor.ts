@@ -8,7 +8,9 @@ import type { Logger } from '../log.ts'
 import type { EventBus } from '../events.ts'
 import type { Qmp, QmpEvent } from '../qemu/qmp.ts'
 import type { ServiceManager, ServiceProcess } from '../service/manager.ts'
+import { lookForRoom } from '../disk/full.ts'
 import { AGENT_PORT } from '../qemu/argv.ts'
+import { readDisk } from '../qemu/block.ts'
 import type { Live } from './live.ts'
 import type { Entry, VmTable } from './table.ts'
 
@@ -44,7 +46,10 @@ const POLL_MS = 20
 const POLL_FOR_MS = 1000
 const RECONNECT_MS = 2000
 
-const Status = z.object({ running: z.boolean() })
+const Status = z.object({ running: z.boolean(), status: z.string() })
+const Memory = z.object({ 'base-memory': z.number() })
+const Cpus = z.array(z.unknown())
+const WriteError = z.object({ action: z.string(), nospace: z.boolean().default(false) })
 const Chardevs = z.array(z.object({ label: z.string(), 'frontend-open': z.boolean() }))
 const Kvm = z.object({ enabled: z.boolean() })
 const PortChange = z.object({ id: z.string(), open: z.boolean() })
@@ -68,10 +73,25 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
     if (connected) onAgent(entry, live)
   }
 
+  const hold = (entry: Entry, live: Live, isFull: boolean): void => {
+    if (live.heldByDisk) return
+    live.heldByDisk = { isFull, room: undefined }
+    table.changed(entry)
+    log.warn({ vm: entry.id, isFull }, 'QEMU holds a guest whose disk could not be written')
+    void lookForRoom(table, entry).catch((error: unknown) => {
+      log.warn({ vm: entry.id, err: error }, 'how much room there is could not be found out')
+    })
+  }
+
   const hear = (entry: Entry, live: Live, event: QmpEvent): void => {
     if (event.event === 'STOP' || event.event === 'RESUME') {
       live.paused = event.event === 'STOP'
+      if (event.event === 'RESUME') live.heldByDisk = undefined
       table.changed(entry)
+    } else if (event.event === 'BLOCK_IO_ERROR') {
+      const { data } = WriteError.safeParse(event.data)
+      // Before STOP: QEMU tells of each write that failed first, and then that it holds the guest.
+      if (data?.action === 'stop') hold(entry, live, data.nospace)
     } else if (event.event === 'VSERPORT_CHANGE') {
       const change = PortChange.safeParse(event.data)
       if (change.success && change.data.id === AGENT_PORT) setAgent(entry, live, change.data.open)
@@ -100,16 +120,23 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
       qmp.onEvent((event) => {
         hear(entry, live, event)
       })
-      const [status, chardevs, kvm] = await Promise.all([
+      const [status, chardevs, kvm, memory, cpus] = await Promise.all([
         qmp.execute('query-status').then((answer) => Status.parse(answer)),
         qmp.execute('query-chardev').then((answer) => Chardevs.parse(answer)),
         qmp.execute('query-kvm').then((answer) => Kvm.parse(answer)),
+        qmp.execute('query-memory-size-summary').then((answer) => Memory.parse(answer)),
+        qmp.execute('query-cpus-fast').then((answer) => Cpus.parse(answer)),
       ])
+      const isFull = status.status === 'io-error' && (await readDisk(qmp)).isFull
       live.accelerator = kvm.enabled ? 'kvm' : 'tcg'
+      live.memoryMiB = Math.round(memory['base-memory'] / 1_048_576)
+      live.vcpus = cpus.length
       live.paused = !status.running
       connections.set(entry, qmp)
       entry.live = live
+      if (status.status !== 'io-error') live.heldByDisk = undefined
       table.changed(entry)
+      if (status.status === 'io-error') hold(entry, live, isFull)
       setAgent(entry, live, chardevs.some((device) => device.label === 'agent' && device['frontend-open']))
     } catch (error) {
       qmp.close()
@@ -165,7 +192,10 @@ function unseen({ pid, startedAt }: ServiceProcess): Live {
     pid,
     startedAt,
     accelerator: undefined,
+    vcpus: undefined,
+    memoryMiB: undefined,
     paused: false,
+    heldByDisk: undefined,
     agent: 'absent',
     agentAnswered: false,
     addresses: [],

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { FirstBootRecord } from '../firstboot/request.ts'
 import { Restart } from '../../policy/api/vm.ts'
-import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, Timestamp, VmId, VmName } from '../../policy/names.ts'
+import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, SnapshotName, Timestamp, VmId, VmName } from '../../policy/names.ts'
 
 /** An operation that was begun and has to be finished by the next daemon if this one dies. */
 const Pending = z.discriminatedUnion('operation', [
@@ -12,6 +12,10 @@ const Pending = z.discriminatedUnion('operation', [
     force: z.boolean(),
     timeoutSeconds: z.int(),
   }),
+  z.strictObject({ operation: z.literal('resize'), diskMiB: z.int().optional(), vcpus: z.int().optional(), memoryMiB: z.int().optional() }),
+  /** A snapshot is being made or deleted: the disk is to be looked through, or the guest to be thawed. */
+  z.strictObject({ operation: z.literal('snapshot') }),
+  z.strictObject({ operation: z.literal('restore'), name: SnapshotName }),
 ])
 export type Pending = z.infer<typeof Pending>
 

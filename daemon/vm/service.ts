@@ -47,6 +47,15 @@ export function logsOf(record: VmRecord, paths: VmPaths): string[] {
  * Memory: QEMU's own besides the guest's, TCG's buffer of translated code among it; what it keeps of the disk in the page cache
  * the kernel takes back first. Tasks: a thread a CPU, and up to 64 workers for the disk.
  */
-function limitsOf({ vcpus, memoryMiB, cpuPercent = vcpus * 100 }: VmRecord): ServiceLimits {
+export function limitsOf({ vcpus, memoryMiB, cpuPercent = vcpus * 100 }: VmRecord): ServiceLimits {
   return { cpuPercent, memoryMiB: Math.ceil(memoryMiB * 1.1) + 512, tasks: vcpus + 128 }
+}
+
+/** The larger of each. */
+export function wider(one: ServiceLimits, other: ServiceLimits): ServiceLimits {
+  return {
+    cpuPercent: Math.max(one.cpuPercent, other.cpuPercent),
+    memoryMiB: Math.max(one.memoryMiB, other.memoryMiB),
+    tasks: Math.max(one.tasks, other.tasks),
+  }
 }

@@ -1,13 +1,16 @@
 /** Brings a VM up. */
-import { constants, existsSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
+import { requireDisk } from '../disk/own-disk.ts'
 import { keepSeed } from '../firstboot/give.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
-import { describeService, logsOf } from './service.ts'
+import type { Live } from './live.ts'
+import type { VmRecord } from './record.ts'
+import { describeService, limitsOf, logsOf, wider } from './service.ts'
 import type { Entry } from './table.ts'
 
 /** QEMU initialises in well under a second; a heavily loaded host under TCG has been seen to take ten. */
@@ -25,11 +28,7 @@ const WORDS_LIMIT = 65_536
 export async function startVm(deps: VmDependencies, entry: Entry, report: Report): Promise<void> {
   if (entry.live) return
   const { record, paths } = entry
-  if (!existsSync(paths.disk)) {
-    throw new UserError('VM_DISK_MISSING', `The disk of VM ${record.id} is not at ${paths.disk}`, {
-      hint: 'Put it back there, or delete the VM',
-    })
-  }
+  requireDisk(entry)
   const image = await deps.images.require(record.image)
   report('probing the accelerator')
   const accelerator = await deps.accelerator()
@@ -55,6 +54,25 @@ export async function prepareVm(deps: VmDependencies, entry: Entry): Promise<voi
   const { kind } = await deps.accelerator()
   await deps.services.prepare(await equip(deps, entry, image.path, kind))
   deps.table.look(entry)
+}
+
+/**
+ * Has the host take what a VM will be with its next start, whoever starts it then, where it keeps a unit of the VM. A QEMU that
+ * runs keeps the limits that it needs: systemd puts those of a unit that has changed into force at once, and less memory than
+ * QEMU has would kill it. The next start by the daemon writes the unit's own. Throws as {@link prepareVm} does.
+ */
+export async function renewUnit(deps: VmDependencies, entry: Entry, record: VmRecord): Promise<void> {
+  deps.table.look(entry)
+  if (!entry.file || (entry.file.state === 'missing' && !record.autostart)) return
+  const image = await deps.images.require(record.image)
+  const { kind } = await deps.accelerator()
+  const service = await equip(deps, { ...entry, record }, image.path, kind)
+  await deps.services.prepare({ ...service, limits: entry.live ? wider(service.limits, limitsOf({ ...entry.record, ...sizesOf(entry.live) })) : service.limits })
+  deps.table.look(entry)
+}
+
+function sizesOf({ vcpus, memoryMiB }: Live): Partial<VmRecord> {
+  return { ...(vcpus !== undefined && { vcpus }), ...(memoryMiB !== undefined && { memoryMiB }) }
 }
 
 /** Has made what a VM's QEMU finds when it starts, whoever starts it: seed, taps and logs. */

@@ -2,7 +2,10 @@
 import type { VmState } from '../../policy/api/vm.ts'
 import type { VmRecord } from './record.ts'
 
-export type Operation = 'start' | 'stop' | 'restart' | 'delete'
+export type Operation = 'start' | 'stop' | 'restart' | 'delete' | QuietOperation
+
+/** Those that leave the VM in the state in which it is. */
+type QuietOperation = 'suspend' | 'resume' | 'resize' | 'snapshot' | 'restore' | 'clone' | 'export'
 
 export interface Seen {
   readonly phase: VmRecord['phase']

@@ -59,8 +59,9 @@ async function endsByGuest(deps: VmDependencies, entry: Entry, live: Live, optio
   const until = performance.now() + options.timeoutMs
   let agentWasAsked = false
   for (let left = options.timeoutMs; left > 0 && !options.hasten.aborted; left = until - performance.now()) {
-    // Neither is waited for: a guest or a QEMU that hangs must not outstay the caller's time.
-    if (live.agent === 'connected' && !agentWasAsked) {
+    // Neither is waited for: a guest or a QEMU that hangs must not outstay the caller's time. The agent of a held guest is
+    // asked when the button has let the guest run.
+    if (live.agent === 'connected' && !live.paused && !agentWasAsked) {
       agentWasAsked = true
       deps.agent(entry).shutdown().catch((error: unknown) => {
         agentWasAsked = false

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import type { Vm } from '../../policy/api/vm.ts'
 import { deriveInit } from '../firstboot/progress.ts'
+import { explainHeld } from '../disk/full.ts'
 import type { Entry } from './table.ts'
 
 export function viewVm(entry: Entry): Vm {
@@ -11,8 +12,8 @@ export function viewVm(entry: Entry): Vm {
     name: record.name,
     state,
     image: record.image,
-    vcpus: record.vcpus,
-    memoryMiB: record.memoryMiB,
+    vcpus: live?.vcpus ?? record.vcpus,
+    memoryMiB: live?.memoryMiB ?? record.memoryMiB,
     diskMiB: record.diskMiB,
     autostart: record.autostart,
     restart: record.restart,
@@ -30,6 +31,9 @@ export function viewVm(entry: Entry): Vm {
     vm.addressesAt = live.addressesAt?.toISOString()
   }
   if (record.firstBoot) vm.firstBoot = { via: record.firstBoot.via, ...(init && deriveInit(init, live?.startedAt)) }
+  if (vm.vcpus !== record.vcpus || vm.memoryMiB !== record.memoryMiB) {
+    vm.atNextStart = { vcpus: record.vcpus, memoryMiB: record.memoryMiB }
+  }
   if (operation) vm.operation = operation
   if (file) vm.unit = file
   const problem = problemOf(entry)
@@ -37,7 +41,9 @@ export function viewVm(entry: Entry): Vm {
   return vm
 }
 
-function problemOf({ state, record, paths, file }: Entry): string | undefined {
+function problemOf(entry: Entry): string | undefined {
+  const { state, record, paths, file, live } = entry
+  if (live?.heldByDisk) return explainHeld(entry, live.heldByDisk)
   if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
   if (!file || !record.autostart || record.phase !== 'ready') return undefined
   if (file.state === 'missing') return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`

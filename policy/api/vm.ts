@@ -86,9 +86,13 @@ export const Vm = z
     name: VmName.optional(),
     state: VmState,
     image: ImageName,
-    vcpus: z.int(),
-    memoryMiB: MebiBytes,
+    vcpus: z.int().describe('Of the QEMU that runs, or of the next one'),
+    memoryMiB: MebiBytes.describe('Likewise'),
     diskMiB: MebiBytes.describe('Virtual size of the disk'),
+    atNextStart: z
+      .object({ vcpus: z.int(), memoryMiB: MebiBytes })
+      .optional()
+      .describe('What the next start gives it, where that is not what runs now'),
     autostart: z.boolean().describe('Started after each boot of the host'),
     restart: Restart,
     cpuPercent: CpuPercent.optional(),
@@ -146,7 +150,7 @@ const Command = z
   .meta({ id: 'Command', description: 'A program with its arguments, one string each; no shell reads them' })
 
 const networkFound = ['NETWORK_NOT_FOUND', 'NETWORK_RECORD_BROKEN'] as const
-const startErrors = ['VM_START_FAILED', 'VM_UNIT_INVALID', 'SERVICE_MANAGER_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
+const startErrors = ['VM_START_FAILED', 'VM_QEMU_FAILED', 'VM_UNIT_INVALID', 'SERVICE_MANAGER_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
 const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'VM_DISK_TOO_SMALL'] as const
 

@@ -137,13 +137,21 @@ function hintAtSeparator(command: Command | undefined): string | undefined {
 }
 
 function unknownCommand(words: readonly string[], commands: readonly Command[]): UsageError {
-  const [first, second] = words
-  const group = commands.filter((command) => command.words.length > 1 && command.words[0] === first)
-  if (group.length > 0) {
-    const names = group.map((command) => command.words[1]!)
-    if (second === undefined) return new UsageError(`${first} needs a command: ${names.join(', ')}`)
-    return new UsageError(`there is no command ${quote(`${first} ${second}`)}`, suggest(second, names, `${first} `) ?? `there are ${names.join(', ')}`)
-  }
-  const names = [...new Set(commands.map((command) => command.words[0]!))]
-  return new UsageError(`there is no command ${quote(first!)}`, suggest(first!, names) ?? 'see: aetherscale --help')
+  const group = knownWords(words, commands)
+  const next = commands.filter((command) => group.every((word, index) => command.words[index] === word))
+  const names = [...new Set(next.map((command) => command.words[group.length]!))]
+  const called = group.join(' ')
+  const wrong = words[group.length]
+  if (wrong === undefined) return new UsageError(`${called} needs a command: ${names.join(', ')}`)
+  if (called === '') return new UsageError(`there is no command ${quote(wrong)}`, suggest(wrong, names) ?? 'see: aetherscale --help')
+  return new UsageError(`there is no command ${quote(`${called} ${wrong}`)}`, suggest(wrong, names, `${called} `) ?? `there are ${names.join(', ')}`)
+}
+
+/** The first words, as far as commands begin with them. */
+function knownWords(words: readonly string[], commands: readonly Command[]): readonly string[] {
+  const begins = (length: number): boolean =>
+    commands.some((command) => words.slice(0, length).every((word, index) => command.words[index] === word))
+  let length = 0
+  while (length < words.length && begins(length + 1)) length += 1
+  return words.slice(0, length)
 }

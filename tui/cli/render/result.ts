@@ -2,6 +2,7 @@
 import type { MethodName, Result } from '../../../policy/api/index.ts'
 import type { Vm } from '../../../policy/api/vm.ts'
 import type { Command, Json } from '../command-table.ts'
+import { formatQuantity } from '../quantity.ts'
 import { escapeControls } from './escape.ts'
 import { alignColumns } from './layout.ts'
 import type { Paint } from './paint.ts'
@@ -73,6 +74,12 @@ const sayings: Sayings = {
   'vm.stop': ({ vm, endedBy }, paint) => [`${sayState(vm, paint)}${endings[endedBy]}`],
   'vm.restart': ({ vm, endedBy }, paint) => [`${sayState(vm, paint)}${endings[endedBy]}`],
   'vm.delete': ({ id }) => [`${id} is deleted`],
+  'vm.suspend': ({ vm }, paint) => [sayState(vm, paint)],
+  'vm.resume': ({ vm }, paint) => [sayState(vm, paint)],
+  'vm.resize': ({ vm }) => [saySizes(vm)],
+  'vm.snapshot.create': ({ name, consistency }) => [`${escapeControls(name)} is made: ${consistencies[consistency]}`],
+  'vm.snapshot.restore': (vm) => [saySizes(vm)],
+  'vm.snapshot.delete': ({ name }) => [`${name} is deleted`],
   'image.delete': ({ name }) => [`${name} is deleted`],
   'network.delete': ({ name }) => [`${name} is deleted`],
   'vm.plan': ({ commands, files, networks, unit }) => [
@@ -88,6 +95,19 @@ const endings: Record<Result<'vm.stop'>['endedBy'], string> = {
   guest: '; the guest powered down',
   sigterm: '; ended by SIGTERM',
   sigkill: '; ended by SIGKILL',
+}
+
+const consistencies: Record<Result<'vm.snapshot.create'>['consistency'], string> = {
+  clean: 'of a stopped VM',
+  filesystem: 'the guest had written out its file systems',
+  crash: 'of a guest that ran on, as after a power cut',
+}
+
+function saySizes(vm: Vm): string {
+  const { vcpus, memoryMiB } = vm.atNextStart ?? vm
+  const called = vm.name ?? vm.id
+  const when = vm.atNextStart ? ', from its next start on' : ''
+  return `${called} has a disk of ${formatQuantity(vm.diskMiB, 'MiB')}; CPUs: ${vcpus}, memory: ${formatQuantity(memoryMiB, 'MiB')}${when}`
 }
 
 function sayState(vm: Vm, paint: Paint): string {
