@@ -39,15 +39,16 @@ export async function cloneVm(
     requireKept(source)
     requireStopped(source)
     await openOverlay(deps, source)
+    const image = await deps.images.require(source.record.image)
     const copied = Promise.withResolvers<void>()
     const fillDisk = async (entry: Entry): Promise<void> => {
       report('copying the disk')
       await copyDisk(deps, source, entry, report)
-      const told = entry.record.firstBoot && (await requestForClone(source, entry))
+      const told = await requestForClone(source, entry)
       copied.resolve()
-      if (told) await giveFirstBoot(deps, entry, told, report)
+      await giveFirstBoot(deps, entry, told, report)
     }
-    const making = await make(draftClone(deps, { ...source.record, firstBoot: recordForClone(source) }, request), { start, fillDisk }, report)
+    const making = await make(draftClone(deps, { ...source.record, firstBoot: recordForClone(source, image) }, request), { start, fillDisk }, report)
     await Promise.race([copied.promise, making.made])
     return making
   })

@@ -29,6 +29,25 @@ fi
 `
 }
 
+/**
+ * What makes the copy of a machine another one, as far as cloud-init does not by itself: the machine-id. Much of the system has
+ * read it by then, its DHCP client among it, so the machine is started again, before anything else is done.
+ */
+export function renderRenewal(instanceId: string): string {
+  return `#cloud-boothook
+#!/bin/sh
+[ -d /run/systemd/system ] && [ "$(cat ${IDENTITY_PATH} 2>/dev/null)" != ${instanceId} ] || exit 0
+rm -f /etc/machine-id /var/lib/dbus/machine-id
+systemd-machine-id-setup || exit 1
+[ ! -d /var/lib/dbus ] || ln -s /etc/machine-id /var/lib/dbus/machine-id
+echo ${instanceId} >${IDENTITY_PATH}
+sync
+systemctl --no-block reboot
+`
+}
+
+const IDENTITY_PATH = '/etc/aetherscale-instance'
+
 function putFile({ path, mode, content }: GuestFile): string {
   return `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}
 base64 -d >${path}.new <<'END'

@@ -13,6 +13,8 @@ export const FirstBootRequest = z.strictObject({
   version: z.literal(1),
   /** Another one makes the guest take itself for a new machine. */
   instanceId: z.string(),
+  /** Whether its disk is that of a machine which has been set up, and knows itself by a machine-id. */
+  isCopy: z.boolean(),
   hostname: Hostname,
   /** MAC addresses of its interfaces, in order. */
   macs: z.array(MacAddress),
@@ -55,6 +57,7 @@ export function composeRequest({ id, networks }: Pick<VmRecord, 'id' | 'networks
   return {
     version: 1,
     instanceId: id,
+    isCopy: false,
     hostname: hostname ?? name ?? id,
     macs: networks.map(({ mac }) => mac),
     sshKeys: [...sshKeys],

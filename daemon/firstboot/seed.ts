@@ -15,12 +15,12 @@ const TIMEOUT_MS = 60_000
  */
 export function composeSeed(request: FirstBootRequest): Readonly<Record<string, string>> {
   const script = scriptOf(request)
-  const { instanceId, hostname, macs, sshKeys, userData } = request
+  const { instanceId, isCopy, hostname, macs, sshKeys, userData } = request
   // Of YAML, in which it is written, JSON is a part.
   const metaData = { 'instance-id': instanceId, 'local-hostname': hostname, 'public-keys': sshKeys }
   return {
     'meta-data': `${JSON.stringify(metaData, null, 2)}\n`,
-    'user-data': composeUserData(instanceId, script, userData),
+    'user-data': composeUserData({ instanceId, isCopy, script, cloudConfig: userData }),
     ...(macs.length > 1 && { 'network-config': `${JSON.stringify(networkConfig(macs), null, 2)}\n` }),
     ...(script !== undefined && { 'aetherscale-init-script': script, 'aetherscale-init': RUNNER.content }),
   }

@@ -1,7 +1,7 @@
 /** PURE: user-data as cloud-init reads it ("User-Data Formats" of its documentation). */
 import { isMap, parseDocument } from 'yaml'
 import { UserError } from '../../policy/errors.ts'
-import { renderBoothook, wrap } from './boothook.ts'
+import { renderBoothook, renderRenewal, wrap } from './boothook.ts'
 
 /**
  * Throws USER_DATA_INVALID for what cloud-init could not read as a cloud-config. What the keys in it mean is for the guest's
@@ -22,9 +22,18 @@ function invalid(why: string, hint?: string): UserError {
   return new UserError('USER_DATA_INVALID', `The user-data is no cloud-config: ${why}`, { field: 'userData', ...(hint !== undefined && { hint }) })
 }
 
-/** What cloud-init is given: of a script and a cloud-config both, if both are there. */
-export function composeUserData(instanceId: string, script: string | undefined, cloudConfig: string | undefined): string {
+interface Told {
+  readonly instanceId: string
+  readonly isCopy: boolean
+  /** The init script. */
+  readonly script?: string | undefined
+  readonly cloudConfig?: string | undefined
+}
+
+/** What cloud-init is given: all that there is of a cloud-config, a script, and the renewal of a copy. */
+export function composeUserData({ instanceId, isCopy, script, cloudConfig }: Told): string {
   const parts = [
+    ...(isCopy ? [{ type: 'text/cloud-boothook', text: renderRenewal(instanceId) }] : []),
     ...(cloudConfig === undefined ? [] : [{ type: 'text/cloud-config', text: cloudConfig }]),
     ...(script === undefined ? [] : [{ type: 'text/cloud-boothook', text: renderBoothook(instanceId, script) }]),
   ]

@@ -11,6 +11,7 @@ import { MacAddress } from '../../../policy/names.ts'
 const request: FirstBootRequest = {
   version: 1,
   instanceId: 'abcdefgh',
+  isCopy: false,
   hostname: 'web-1',
   macs: ['52:54:00:00:00:01', '52:54:00:00:00:02'].map((mac) => MacAddress.parse(mac)),
   sshKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr0 "ann: #1"'],

@@ -39,6 +39,8 @@ t.test('a bomb of aliases costs nothing', async (t) => {
   t.equal(refusal(['#cloud-config', 'l0: &l0 [x]', ...levels].join('\n')), undefined)
 })
 
+const told = { instanceId: 'abcdefgh', isCopy: false }
+
 /** The decoded parts of a multipart text, by their content type. */
 function partsOf(text: string): Map<string, string> {
   const boundary = /boundary="([^"]+)"/.exec(text)?.[1] ?? ''
@@ -52,11 +54,11 @@ function partsOf(text: string): Map<string, string> {
 
 t.test('a cloud-config alone is given as it is, and beside a script as a part of its own', async (t) => {
   const config = '#cloud-config\r\nhostname: "ü"\r\n'
-  t.equal(composeUserData('abcdefgh', undefined, config), config)
-  const parts = partsOf(composeUserData('abcdefgh', '#!/bin/sh\r\necho "ü"\n', config))
+  t.equal(composeUserData({ ...told, cloudConfig: config }), config)
+  const parts = partsOf(composeUserData({ ...told, script: '#!/bin/sh\r\necho "ü"\n', cloudConfig: config }))
   t.equal(parts.get('text/cloud-config'), config)
   const hook = parts.get('text/cloud-boothook') ?? ''
   const [, script = ''] = /init-script\.new <<'END'\n([^]*?)\nEND/.exec(hook) ?? []
   t.equal(Buffer.from(script, 'base64').toString(), '#!/bin/sh\r\necho "ü"\n', 'to the byte')
-  t.equal(composeUserData('abcdefgh', undefined, undefined), '#cloud-config\n{}\n')
+  t.equal(composeUserData(told), '#cloud-config\n{}\n')
 })
