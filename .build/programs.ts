@@ -81,7 +81,7 @@ const powerdown: Program = {
   nodeFlags: [],
 }
 
-/** Builds images, with the files of {@link imageFiles} beside it. */
+/** Builds images; the files that go into them lie beside it (image-files.ts). */
 const image: Program = {
   name: 'aetherscale-image',
   options: { ...shared, entryPoints: { 'aetherscale-image': 'daemon/image/builder/main.ts' }, banner: { js: requireBanner } },

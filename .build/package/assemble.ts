@@ -1,6 +1,7 @@
 /** Everything that a release has in it. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listImageFiles } from '../image-files.ts'
 import { root } from '../programs.ts'
 import { bundlePrograms } from './bundles.ts'
 import { writeCommands } from './commands.ts'
@@ -29,6 +30,7 @@ export async function assemblePackage(version: string): Promise<Package> {
     ...(await collectRuntime(PROGRAMS)),
     ...writeCommands(PROGRAMS),
     ...(await collectUnits()),
+    ...(await readImageFiles()),
     await readAs(`${PROGRAMS}/policy.example.json`, 0o644, 'helper/install/policy.example.json'),
     await readAs(`${PROGRAMS}/in-user-managers`, 0o755, '.build/package/in-user-managers'),
     await readAs(`${DOCUMENTS}/README.md`, 0o644, 'README.md'),
@@ -44,6 +46,11 @@ export async function assemblePackage(version: string): Promise<Package> {
     control: [{ path: 'control', mode: 0o644, content: renderControl(debVersion, architecture, bytes) }, ...(await readScripts())],
     files,
   }
+}
+
+async function readImageFiles(): Promise<Entry[]> {
+  const files = await listImageFiles()
+  return await Promise.all(files.map(({ source, path }) => readAs(join(PROGRAMS, path), 0o644, source)))
 }
 
 async function readScripts(): Promise<Entry[]> {

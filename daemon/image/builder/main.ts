@@ -23,6 +23,8 @@ const USAGE = `usage: aetherscale-image tiny|debian OUT.qcow2 [--suite NAME] [--
   --cache DIR   keeps the packages (~/.cache/aetherscale)
 `
 
+// The guest's files are for everyone in the guest, whoever builds.
+process.umask(0o022)
 process.exitCode = await main(process.argv.slice(2))
 
 interface Order {

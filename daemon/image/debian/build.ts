@@ -79,6 +79,7 @@ async function buildDebianDisk(
       FILES: await stageFiles('rootfs', await folder('files'), suite),
       BOOT_LOADER: bootLoader,
       BOOT_IMAGES: images,
+      TMPDIR: await folder('tmp'),
       SOURCE_DATE_EPOCH: String(TIME),
       DEBIAN_FRONTEND: 'noninteractive',
     },
