@@ -52,7 +52,7 @@ interface LastWords {
 /** Kills it, and has the agent tell its end, for until then it keeps all that was printed. */
 async function putDown(guest: GuestSession, pid: number): Promise<LastWords> {
   const killing = await killProcess(guest, pid)
-  const until = performance.now() + LAST_WORDS_MS
+  const until = performance.now() + (killing === 'killed' ? LAST_WORDS_MS : 0)
   const ended = await awaitEnd(guest, pid, { until, limitBytes: OUTPUT_LIMIT }).catch(() => undefined)
   return { killing, ended }
 }

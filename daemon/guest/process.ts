@@ -33,6 +33,8 @@ const LONGEST_PAUSE_MS = 2000
  * qemu/agent.ts); after that, until the next, the port is free for others.
  */
 const LINGER_MS = 700
+/** No key of an answer is longer, and keys are strings too. */
+const KEY_BYTES = 64
 /** All that a command printed comes in one answer, of tens of megabytes at the most. */
 const STATUS_ANSWER_MS = 60_000
 
@@ -112,7 +114,7 @@ async function askEnd(guest: GuestSession, pid: number, limitBytes: number): Pro
     answerMs: STATUS_ANSWER_MS,
     lingerMs: LINGER_MS,
     // One byte more than is wanted tells that there is more.
-    clipStrings: 4 * Math.ceil((limitBytes + 1) / 3),
+    clipStrings: Math.max(KEY_BYTES, 4 * Math.ceil((limitBytes + 1) / 3)),
   })
   if (!status.exited) return undefined
   const { exitcode: exitCode, signal } = status
