@@ -90,7 +90,8 @@ export async function awaitEnd(
   for (;;) {
     const now = performance.now()
     const pause = Math.min(Math.max((now - begin) * PAUSE_SHARE, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
-    await delay(Math.min(pause, Math.max(0, until - now)), undefined, { signal: signals }).catch((error: unknown) => {
+    // A daemon that stops does not wait for it.
+    await delay(Math.min(pause, Math.max(0, until - now)), undefined, { signal: signals, ref: false }).catch((error: unknown) => {
       guest.lost.throwIfAborted()
       throw error
     })
