@@ -52,14 +52,14 @@ interface LastWords {
 /** Kills it, and has the agent tell its end, for until then it keeps all that was printed. */
 async function putDown(guest: GuestSession, pid: number): Promise<LastWords> {
   const killing = await killProcess(guest, pid)
-  const until = performance.now() + LAST_WORDS_MS
+  const until = performance.now() + (killing === 'killed' ? LAST_WORDS_MS : 0)
   const ended = await awaitEnd(guest, pid, { until, limitBytes: OUTPUT_LIMIT }).catch(() => undefined)
   return { killing, ended }
 }
 
 function tooSlow({ command, timeoutSeconds }: Request, { killing, ended }: LastWords): UserError {
   const outputs = ended ? [ended.stdout, ended.stderr] : []
-  const words = outputs.map(({ bytes }) => bytes.toString('utf8', Math.max(0, bytes.length - LAST_WORDS_BYTES)).trim()).filter(Boolean).join('\n')
+  const words = outputs.map(lastWords).filter(Boolean).join('\n')
   const fate =
     killing === 'killed'
       ? 'was killed'
@@ -69,6 +69,11 @@ function tooSlow({ command, timeoutSeconds }: Request, { killing, ended }: LastW
   return new UserError('GUEST_EXEC_TIMEOUT', `${command[0]!} did not end within ${timeoutSeconds} s and ${fate}${words ? `; its last words: ${words}` : ''}`, {
     hint: 'Give it more time by timeoutSeconds (--timeout), or start it in the background with its output sent elsewhere',
   })
+}
+
+/** As far as it is text. */
+function lastWords({ bytes }: Output): string {
+  return bytes.toString('utf8', Math.max(0, bytes.length - LAST_WORDS_BYTES)).replace(/[^\P{C}\n]+/gu, ' ').trim()
 }
 
 function view({ stdout, stderr, ...status }: Ended, encoding: Request['encoding']): Result<'vm.exec'> {

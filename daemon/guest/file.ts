@@ -4,6 +4,9 @@ import { UserError } from '../../policy/errors.ts'
 import type { AgentError } from '../qemu/agent.ts'
 import { nameOf, nonsense, type GuestSession } from './session.ts'
 
+/** The next question comes at once. */
+const lingerMs = 200
+
 const Handle = z.int()
 const Written = z.object({ count: z.int().min(0) })
 const Read = z.object({ count: z.int().min(0), 'buf-b64': z.string(), eof: z.boolean() })
@@ -12,7 +15,7 @@ const Read = z.object({ count: z.int().min(0), 'buf-b64': z.string(), eof: z.boo
 export async function appendToFile(guest: GuestSession, path: string, bytes: Uint8Array): Promise<void> {
   await withFile(guest, path, 'ab', async (handle, explain) => {
     const args = { handle, 'buf-b64': Buffer.from(bytes).toString('base64') }
-    const { count } = await guest.ask({ command: 'guest-file-write', args, answer: Written, explain })
+    const { count } = await guest.ask({ command: 'guest-file-write', args, answer: Written, explain, lingerMs })
     if (count !== bytes.length) throw nonsense(guest.entry, 'guest-file-write', `${count} of ${bytes.length} bytes written`)
   })
 }
@@ -25,9 +28,9 @@ export async function readFromFile(
 ): Promise<{ bytes: Buffer; isEnd: boolean }> {
   return await withFile(guest, path, 'rb', async (handle, explain) => {
     if (offset > 0) {
-      await guest.ask({ command: 'guest-file-seek', args: { handle, offset, whence: 'set' }, answer: z.unknown(), explain })
+      await guest.ask({ command: 'guest-file-seek', args: { handle, offset, whence: 'set' }, answer: z.unknown(), explain, lingerMs })
     }
-    const read = await guest.ask({ command: 'guest-file-read', args: { handle, count: limitBytes }, answer: Read, explain })
+    const read = await guest.ask({ command: 'guest-file-read', args: { handle, count: limitBytes }, answer: Read, explain, lingerMs })
     const bytes = Buffer.from(read['buf-b64'], 'base64')
     if (bytes.length !== read.count || bytes.length > limitBytes) {
       throw nonsense(guest.entry, 'guest-file-read', `${bytes.length} bytes where it says ${read.count}, of ${limitBytes} asked for`)
@@ -43,7 +46,7 @@ async function withFile<T>(
   work: (handle: number, explain: (error: AgentError) => UserError) => Promise<T>,
 ): Promise<T> {
   const explain = ({ desc }: AgentError): UserError => fileError(guest, path, desc)
-  const handle = await guest.ask({ command: 'guest-file-open', args: { path, mode }, answer: Handle, explain })
+  const handle = await guest.ask({ command: 'guest-file-open', args: { path, mode }, answer: Handle, explain, lingerMs })
   const close = (): Promise<unknown> => guest.ask({ command: 'guest-file-close', args: { handle }, answer: z.unknown(), explain })
   try {
     const result = await work(handle, explain)

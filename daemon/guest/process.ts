@@ -24,10 +24,17 @@ export interface Output {
   readonly isTruncated: boolean
 }
 
-/** The first answers come soon, for most commands are short; a long one is not asked after all the time. */
-const FIRST_PAUSE_MS = 10
-const GROWTH = 1.5
-const LONGEST_PAUSE_MS = 500
+/** Asked after a tenth of the time that it has taken so far: most commands are short, and a long one can wait a little. */
+const PAUSE_SHARE = 0.1
+const SHORTEST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 2000
+/**
+ * So long the agent stays connected behind each question, for then it takes what the process prints without delay (see
+ * qemu/agent.ts); after that, until the next, the port is free for others.
+ */
+const LINGER_MS = 700
+/** No key of an answer is longer, and keys are strings too. */
+const KEY_BYTES = 64
 /** All that a command printed comes in one answer, of tens of megabytes at the most. */
 const STATUS_ANSWER_MS = 60_000
 
@@ -58,6 +65,7 @@ export async function startProcess(guest: GuestSession, { command, env, stdin }:
       'capture-output': true,
     },
     answer: Started,
+    lingerMs: LINGER_MS,
     explain: ({ desc }) =>
       new UserError('GUEST_EXEC_FAILED', `${path} could not be started in the guest: ${desc}`, {
         field: 'command',
@@ -78,9 +86,12 @@ export async function awaitEnd(
   { until, limitBytes, signal }: { readonly until: number; readonly limitBytes: number; readonly signal?: AbortSignal },
 ): Promise<Ended | undefined> {
   const signals = AbortSignal.any([guest.lost, ...(signal ? [signal] : [])])
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
-    const left = Math.max(0, until - performance.now())
-    await delay(Math.min(pause, left), undefined, { signal: signals }).catch((error: unknown) => {
+  const begin = performance.now()
+  for (;;) {
+    const now = performance.now()
+    const pause = Math.min(Math.max((now - begin) * PAUSE_SHARE, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
+    // A daemon that stops does not wait for it.
+    await delay(Math.min(pause, Math.max(0, until - now)), undefined, { signal: signals, ref: false }).catch((error: unknown) => {
       guest.lost.throwIfAborted()
       throw error
     })
@@ -102,8 +113,9 @@ async function askEnd(guest: GuestSession, pid: number, limitBytes: number): Pro
     args: { pid },
     answer: Status,
     answerMs: STATUS_ANSWER_MS,
+    lingerMs: LINGER_MS,
     // One byte more than is wanted tells that there is more.
-    clipStrings: 4 * Math.ceil((limitBytes + 1) / 3),
+    clipStrings: Math.max(KEY_BYTES, 4 * Math.ceil((limitBytes + 1) / 3)),
   })
   if (!status.exited) return undefined
   const { exitcode: exitCode, signal } = status

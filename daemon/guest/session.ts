@@ -2,7 +2,7 @@
  * A conversation with the agent of one guest: several questions that belong together. It is over when that agent, or
  * QEMU, is: process ids and file handles mean nothing to the one that comes after.
  */
-import * as z from 'zod'
+import type * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
 import { AgentAbsent, AgentError, AgentNonsense, AgentTimeout, type AskOptions } from '../qemu/agent.ts'
 import type { VmDependencies } from '../vm/dependencies.ts'

@@ -3,6 +3,13 @@
 /** Nobody answers: no agent runs in the guest, or there is no QEMU. */
 export class AgentAbsent extends Error {
   override readonly name = 'AgentAbsent'
+  /** Whether somebody listened, and said nothing in time. */
+  readonly isSilence: boolean
+
+  constructor(message: string, { isSilence = false, cause }: { readonly isSilence?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { cause })
+    this.isSilence = isSilence
+  }
 }
 
 /** The agent is there and did not answer this command in time; it may still carry it out. */

@@ -20,7 +20,7 @@ export class StringClipper {
   /** Whether the rest of this string is left out. */
   #isFull = false
 
-  /** `limit`: bytes that are kept of each string. */
+  /** `limit`: bytes that are kept of each string, names of members among them. */
   constructor(limit: number) {
     this.#limit = limit
   }

@@ -33,9 +33,13 @@ function withhold(method: MethodName, params: unknown): unknown {
     Object.entries(params).map(([key, value]: [string, unknown]) => {
       const logged = Object.hasOwn(shape, key) ? shape[key]?.meta()?.logged : undefined
       if (logged === undefined) return [key, value]
-      return [key, logged === 'first' && Array.isArray(value) ? [...value.slice(0, 1), `(${Math.max(0, value.length - 1)} more)`] : sizeOf(value)]
+      return [key, logged === 'first' && Array.isArray(value) ? firstOf(value) : sizeOf(value)]
     }),
   )
+}
+
+function firstOf(values: readonly unknown[]): unknown[] {
+  return values.length > 1 ? [values[0], `(${values.length - 1} more)`] : [...values]
 }
 
 function sizeOf(value: unknown): string {

@@ -12,6 +12,8 @@ export interface FakeAgent {
   readonly commands: AgentCommand[]
   /** How many connections there were. */
   readonly connections: () => number
+  /** How many are open. */
+  readonly open: () => number
 }
 
 /** What the agent sends for a command: a JSON text, bytes as they are, or nothing. */
@@ -31,15 +33,18 @@ export async function startFakeAgent(
 ): Promise<FakeAgent> {
   const commands: AgentCommand[] = []
   let connections = 0
+  let open = 0
   await listenOnSocket(t, path, (client) => {
     connections += 1
+    open += 1
+    client.on('close', () => (open -= 1))
     if (hello) client.write(hello)
     let rest = ''
     client.setEncoding('latin1').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {
-        const command = JSON.parse(line.replaceAll('\xff', '')) as AgentCommand
+        const command = JSON.parse(Buffer.from(line.replaceAll('\xff', ''), 'latin1').toString()) as AgentCommand
         const isSync = command.execute === 'guest-sync-delimited'
         if (!isSync) commands.push(command)
         const reply = isSync && !hearsSync ? syncReply(command.arguments?.['id']) : answer(command, client)
@@ -47,7 +52,7 @@ export async function startFakeAgent(
       }
     })
   })
-  return { commands, connections: () => connections }
+  return { commands, connections: () => connections, open: () => open }
 }
 
 /** The answer to guest-sync-delimited: one byte 0xff ahead of it. */

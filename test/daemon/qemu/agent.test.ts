@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { AgentAbsent, AgentError, AgentNonsense, AgentTimeout, createGuestAgent } from '../../../daemon/qemu/agent.ts'
 import { makeFolder } from '../../fakes/folder.ts'
@@ -59,6 +60,57 @@ t.test('an agent that has not answered in time can be asked again', async (t) =>
   await t.rejects(slow, AgentTimeout)
   t.equal(await quick, 'quick')
   t.equal(fake.connections(), 2)
+})
+
+t.test('whoever lingers asks on over the same connection, and it is let go in time', async (t) => {
+  const path = pathIn(t)
+  const fake = await startFakeAgent(t, path, ({ execute }) => (execute === 'no' ? { error: { class: 'GenericError', desc: 'no' } } : { return: execute }))
+  const agent = createGuestAgent(path, { timeoutMs: LONG_MS })
+  t.equal(await agent.execute('a', {}, { lingerMs: 200 }), 'a')
+  await t.rejects(agent.execute('no'), AgentError)
+  t.equal(await agent.execute('b'), 'b')
+  t.equal(fake.connections(), 1)
+  await delay(400)
+  t.equal(fake.open(), 0, 'somebody else may come')
+  t.equal(await agent.execute('c'), 'c')
+  t.equal(fake.connections(), 2)
+})
+
+t.test('a connection that was kept and has gone meanwhile is made anew, unless the agent may have heard the question', async (t) => {
+  const path = pathIn(t)
+  const fake = await startFakeAgent(t, path, ({ execute }, client) => {
+    if (execute === 'die') return void client.destroy()
+    if (execute === 'leave') client.end('{"return": "leave"}\n')
+    return { return: execute }
+  })
+  const agent = createGuestAgent(path, { timeoutMs: LONG_MS })
+  await agent.execute('leave', {}, { lingerMs: LONG_MS })
+  t.equal(await agent.execute('next', {}, { lingerMs: LONG_MS }), 'next')
+  t.equal(fake.connections(), 2)
+  await t.rejects(agent.execute('die', {}, { lingerMs: LONG_MS }), AgentAbsent)
+  t.equal(fake.connections(), 2)
+  t.equal(fake.commands.filter(({ execute }) => execute === 'die').length, 1, 'asked once')
+})
+
+t.test('of a long answer only the beginning of its strings is kept', async (t) => {
+  const path = pathIn(t)
+  const long = { return: { data: 'x'.repeat(5_000_000), size: 5_000_000 } }
+  await startFakeAgent(t, path, ({ execute }) => (execute === 'numbers' ? { return: Array.from({ length: 400_000 }, () => 1000) } : long))
+  const agent = createGuestAgent(path, { timeoutMs: LONG_MS })
+  t.same(await agent.execute('x', {}, { clipStrings: 100 }), { data: 'x'.repeat(100), size: 5_000_000 })
+  await t.rejects(agent.execute('x'), AgentNonsense, 'it is too long where it is wanted as a whole')
+  await t.rejects(agent.execute('numbers', {}, { clipStrings: 100 }), { message: /no long strings/ }, 'and where it is not strings that are long')
+})
+
+t.test('an answer may be given more time than the sign of life before it', async (t) => {
+  const path = pathIn(t)
+  await startFakeAgent(t, path, ({ execute }, client) => {
+    if (execute === 'slow') setTimeout(() => client.write('{"return": 1}\n'), 4 * SHORT_MS)
+    return undefined
+  })
+  const agent = createGuestAgent(path, { timeoutMs: SHORT_MS })
+  t.equal(await agent.execute('slow', {}, { answerMs: LONG_MS }), 1)
+  await t.rejects(agent.execute('never', {}, { timeoutMs: LONG_MS, answerMs: SHORT_MS }), AgentTimeout)
 })
 
 t.test('absent is: no socket, nobody who listens, no answer to the sync, a connection that ends', async (t) => {

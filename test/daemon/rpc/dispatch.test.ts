@@ -202,6 +202,24 @@ t.test('every mutation is one line of the log, with who asked and how it ended',
   t.equal(lines.length, 3, 'and what changes nothing is none')
 })
 
+t.test('what is meant for a guest alone is not in the log: how much it was is enough', async (t) => {
+  const { ask, lines } = createBench({ 'vm.exec': () => ({}), 'vm.copy-in': () => ({}), 'vm.create': () => ({}) })
+  const send = (method: string, params: unknown): Promise<unknown> => ask(JSON.stringify({ jsonrpc: '2.0', method, params, id: 1 }))
+  await send('vm.exec', { vm: 'web', command: ['mysql', '-psecret', 'db'], stdin: 'secret', env: ['TOKEN=secret'] })
+  await send('vm.copy-in', { vm: 'web', path: '/f', data: Buffer.from('secret').toString('base64'), isLast: true })
+  await send('vm.create', { image: 'tiny', initScript: 'echo secret', userData: '#cloud-config\npassword: secret' })
+  await send('vm.exec', { vm: 'web', command: 'secret', stdin: { secret: 'secret' }, env: 'secret' })
+  await send('vm.exec', { vm: 'web', command: [] })
+  t.match(lines.map((line) => (line as { params: unknown }).params), [
+    { vm: 'web', command: ['mysql', '(2 more)'], stdin: '(6 characters)', env: '(1 items)' },
+    { vm: 'web', path: '/f', data: '(8 characters)', isLast: true },
+    { image: 'tiny', initScript: '(11 characters)', userData: /^\(\d+ characters\)$/ },
+    { vm: 'web', command: '(6 characters)', stdin: '(withheld)', env: '(6 characters)' },
+    { vm: 'web', command: [] },
+  ])
+  t.notMatch(JSON.stringify(lines), /secret|c2VjcmV0/)
+})
+
 t.test('a defect leaks nothing but a reference, under which the log has it', async (t) => {
   const { ask, lines } = createBench({ 'vm.get': () => Promise.reject(new TypeError('secret of /etc')) })
   const answer = (await ask('{"jsonrpc":"2.0","method":"vm.get","params":{"vm":"a"},"id":1}')) as Message

@@ -75,6 +75,15 @@ t.test('positionals come from args, and names of what is there are completed', a
   t.equal(derive({ vm: VmRef }, { words: ['vm', 'get'], args: ['vm'] }, 'observe').several, undefined)
 })
 
+t.test('a command keeps for itself what it omits, and a list that is positional is called what it is', async (t) => {
+  const { positionals, options } = derive(
+    { vm: VmRef, command: z.array(z.string()), data: z.array(z.string()), limit: z.int() },
+    { words: ['x'], args: ['vm', 'command'], omits: ['data'] },
+  )
+  t.match(positionals, [{ param: 'vm' }, { param: 'command', placeholder: 'COMMAND', shape: { kind: 'list' } }])
+  t.strictSame(options.map(({ param }) => param), ['limit'])
+})
+
 t.test('prose names options as they are typed', async (t) => {
   const limit = z.int().default(1)
   const { options } = derive({ offset: z.int().describe('The last `limitBytes` where not said'), limitBytes: limit }, { words: ['x'] })

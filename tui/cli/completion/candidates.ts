@@ -27,14 +27,16 @@ export function findCandidates(before: readonly string[], current: string, table
   const command = findCommand(words, table.commands)
   const options = [...globalOptions, ...(command?.options ?? [])]
   const awaiting = options.find((field) => `--${field.flag}` === before.at(-1) && field.shape.kind !== 'boolean')
-  if (awaiting && !before.includes('--')) return startingWith(current, offerValues(awaiting, current, '', table))
+  // Behind it there are words alone, and some are the options of another program.
+  const isPastOptions = before.includes('--')
+  if (awaiting && !isPastOptions) return startingWith(current, offerValues(awaiting, current, '', table))
   const equals = current.indexOf('=')
-  if (current.startsWith('--') && equals > 0) {
+  if (current.startsWith('--') && equals > 0 && !isPastOptions) {
     const field = options.find(({ flag }) => `--${flag}` === current.slice(0, equals))
     const prefix = current.slice(0, equals + 1)
     return field ? startingWith(current, offerValues(field, current.slice(prefix.length), prefix, table)) : nothing
   }
-  if (current.startsWith('-')) return startingWith(current, offerFlags(options, before))
+  if (current.startsWith('-') && !isPastOptions) return startingWith(current, offerFlags(options, before))
   if (!command) return startingWith(current, offerWords(words, table.commands))
   const field = positionalAt(command, countPositionals(before, options) - command.words.length)
   return field ? startingWith(current, offerValues(field, current, '', table)) : nothing
