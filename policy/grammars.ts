@@ -7,7 +7,6 @@ export const VM_ID = /^[a-z]{8}$/
 /** Lower case, colon-separated, unicast. */
 export const MAC_ADDRESS = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/
 export const NETWORK_NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/
-export const SNAPSHOT_NAME = /^(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /**
  * A bridge that the host's admin made. Narrower than what the kernel takes as a name (dev_valid_name: 15 bytes without
  * blank, `/` and `:`), and without the two forms that mean something else: `if7`, which ip(8) reads as "the link with

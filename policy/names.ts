@@ -3,7 +3,7 @@
  * name, as one word of a command line and as a host name; nothing downstream escapes it again.
  */
 import * as z from 'zod'
-import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, SNAPSHOT_NAME, VM_ID } from './grammars.ts'
+import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID } from './grammars.ts'
 import { parsePrefix } from './privileged/prefix.ts'
 
 /** Eight letters, drawn at random by the daemon; the field's first program used the same form. */
@@ -68,7 +68,7 @@ export type NetworkName = z.infer<typeof NetworkName>
 /** Digits alone would be read as a number that qcow2 gives each snapshot, perhaps another one's. */
 export const SnapshotName = z
   .string()
-  .regex(SNAPSHOT_NAME)
+  .regex(/^(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   .brand<'SnapshotName'>()
   .meta({
     id: 'SnapshotName',

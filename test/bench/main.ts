@@ -1,6 +1,7 @@
 /** `npm run bench`: each figure as a ratio to its baseline, measured in the same run; written to bench.json as well. */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { benchClone } from './clone.ts'
 import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
 import { benchFirstBoot } from './first-boot.ts'
@@ -11,7 +12,8 @@ import { benchMemory } from './memory.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-for (const bench of [benchSocket, benchCreate, benchFirstBoot, benchCommands, benchMemory, benchHelper, benchLibvirt]) rows.push(...(await bench()))
+const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchCommands, benchMemory, benchHelper, benchLibvirt]
+for (const bench of benches) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
 writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ImageName, MacAddress, parsePortForward, PortForward, VmId, VmName, VmRef } from '../../policy/names.ts'
+import { ImageName, MacAddress, parsePortForward, PortForward, SnapshotName, VmId, VmName, VmRef } from '../../policy/names.ts'
 
 const hostile = ['', '.', '..', '../x', 'a/b', 'a b', 'a\n', 'a\0', '-x', '$(x)', 'ä', '%d', 'a'.repeat(64)]
 
@@ -8,6 +8,7 @@ const grammars = {
   VmName: { schema: VmName, good: ['a', 'web-1', '9', 'a'.repeat(63)], bad: ['web-', 'Web', 'a.b', 'a_b'] },
   VmRef: { schema: VmRef, good: ['adbvzwdf', 'web-1'], bad: ['Web', 'a.b'] },
   ImageName: { schema: ImageName, good: ['tiny', 'debian-12', 'A.b_c', 'a'.repeat(63)], bad: ['.hidden', '_x'] },
+  SnapshotName: { schema: SnapshotName, good: ['a', 'before-upgrade', '2026-11-24', '9a', 'a'.repeat(63)], bad: ['1', '007', 'a-', 'A', 'a.b', 'a_b'] },
   MacAddress: {
     schema: MacAddress,
     good: ['52:54:00:12:34:56', '00:00:00:00:00:00'],

@@ -1,9 +1,10 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { createGuestAgent } from '../../daemon/qemu/agent.ts'
 import type { Event } from '../../policy/api/events.ts'
 import { run } from '../tui/command-process.ts'
-import { startTestDaemon } from './daemon.ts'
+import { eventually, startTestDaemon } from './daemon.ts'
 import { guestShell } from './guest-shell.ts'
 import { ensureTinyImage } from './tiny-image.ts'
 
@@ -56,7 +57,8 @@ t.test('a VM is held, grows, is kept in snapshots, cloned, exported and comes ba
     await t.rejects(client.callAny(method, { vm: id, ...more }), { name: 'VM_RUNNING', hint: /aetherscale vm stop web/ })
   }
 
-  await client.call('vm.stop', { vm: id, timeoutSeconds: 120 })
+  await client.call('vm.suspend', { vm: id })
+  t.match(await client.call('vm.stop', { vm: id, timeoutSeconds: 120 }), { endedBy: 'guest' }, 'a guest that is held is let go on to power down')
   await t.rejects(client.call('vm.suspend', { vm: id }), { name: 'VM_NOT_RUNNING' })
   const larger = await client.call('vm.resize', { vm: id, diskMiB: atFirst + 128 })
   t.match(larger.vm, { diskMiB: atFirst + 128, vcpus: 2, memoryMiB: 160, atNextStart: undefined })
@@ -88,4 +90,13 @@ t.test('a VM is held, grows, is kept in snapshots, cloned, exported and comes ba
   })
   t.same(await Promise.all(contents), ['before\n2', 'after\n2', 'before\n1'])
   t.equal(await diskOfGuest(), atFirst + 64)
+
+  await daemon.kill()
+  const agent = createGuestAgent(join(daemon.root, 'run', 'vm', id, 'agent.sock'), { timeoutMs: 60_000 })
+  t.ok(Number(await agent.execute('guest-fsfreeze-freeze')) > 0)
+  const record = join(daemon.root, 'config', 'vm', id, 'vm.json')
+  writeFileSync(record, JSON.stringify({ ...(JSON.parse(readFileSync(record, 'utf8')) as object), pending: { operation: 'snapshot' } }))
+  await daemon.start()
+  await eventually(() => !readFileSync(record, 'utf8').includes('pending'), 'the next daemon has finished')
+  t.equal(await agent.execute('guest-fsfreeze-status'), 'thawed', 'a guest that a daemon had frozen when it was killed is thawed by the next')
 })

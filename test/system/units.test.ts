@@ -6,6 +6,7 @@ import { isAddedTo, isKept, isLeftAlone, isTold } from './units/edited.ts'
 import { comesBack, isAskedFirst, isStoppedForGood, outliveTheDaemon, staysDown, staysOff } from './units/ended.ts'
 import { isBroken, isWrittenAnew, leavesNothing } from './units/gone.ts'
 import { areNoMatter } from './units/odd-paths.ts'
+import { startsWithNewSizes } from './units/resized.ts'
 import { setScene, type Scene } from './units/scene.ts'
 import { isAsPlanned, isReloadedWhereNeeded, isShownWithoutSystemctl } from './units/written.ts'
 
@@ -27,6 +28,7 @@ t.test('VMs as units', { skip: lacksHosts() }, async (t) => {
     ['a unit that systemd cannot use is told of, and left alone', isTold],
     ['a unit that cannot be read, or runs elsewhere, is left alone', isLeftAlone],
     ['a unit that was removed is missed, and written anew', isWrittenAnew],
+    ['a VM that was resized starts so, whoever starts it', startsWithNewSizes],
     ['a disk that was moved away is missed until it is back', isBroken],
     ['nothing is left of a VM that was deleted', leavesNothing],
     ['systemctl stop asks the guest first', isAskedFirst],

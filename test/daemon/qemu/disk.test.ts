@@ -73,7 +73,7 @@ t.test('inspecting tells what an image says of itself', async (t) => {
   const folder = makeFolder(t)
   const plain = await makeImage(join(folder, 'plain.qcow2'))
   const facts = await inspectImage(plain, 'qcow2')
-  t.same({ ...facts, actualSizeBytes: 0 }, { format: 'qcow2', virtualSizeBytes: 8 * MIB, actualSizeBytes: 0, corrupt: false, encrypted: false })
+  t.same({ ...facts, actualSizeBytes: 0 }, { format: 'qcow2', virtualSizeBytes: 8 * MIB, actualSizeBytes: 0, corrupt: false, encrypted: false, snapshots: [] })
   t.ok(facts.actualSizeBytes > 0)
 
   const raw = join(folder, 'disk.raw')
