@@ -14,6 +14,7 @@ import { checkVms } from './doctor/vms.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
 import { createHandlers } from './handlers/all.ts'
+import { createLook } from './image/first-boot/look.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
 import { createAttachments } from './network/attachments.ts'
@@ -127,6 +128,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     lifecycle,
     consoles,
     networks,
+    look: createLook({ accelerator: accelerator.get, log }),
     describeSystem: () => ({
       version,
       hostname: hostname(),
