@@ -18,6 +18,7 @@ import { makeFolders, removeDebris } from './folders.ts'
 import { watchFirstBoots } from './firstboot/watch.ts'
 import { createCopies } from './guest/copies.ts'
 import { createHandlers } from './handlers/all.ts'
+import { createLook } from './image/first-boot/look.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
 import { createAttachments } from './network/attachments.ts'
@@ -144,6 +145,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       cacheFolder: config.cacheFolder,
       userRuntime: services.kind === 'systemd' ? config.userManager?.runtime : undefined,
     },
+    look: createLook({ accelerator: accelerator.get, log }),
     describeSystem: () => ({
       version,
       hostname: hostname(),

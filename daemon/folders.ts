@@ -3,7 +3,9 @@ import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config, Folders } from './config.ts'
 import { removeAbandonedExports } from './disk/export-note.ts'
-import { removeAbandonedImports } from './image/import.ts'
+import { removeAbandoned } from './image/claim.ts'
+import { removeOldPartials } from './image/pull/partial.ts'
+import { removeStrayRecords } from './image/record.ts'
 import { PROBE_PREFIX } from './qemu/accelerator.ts'
 
 /** Makes what is missing; the owner's alone, but for the folder of the sockets where groups are to reach them. */
@@ -25,9 +27,11 @@ async function isPrivate(folder: string): Promise<boolean> {
   return (mode & 0o7777) === 0o700 && uid === process.getuid?.()
 }
 
-/** What a killed daemon did not finish: copies of images and disks, scratch folders of the probe. */
+/** What a killed daemon did not finish and nobody goes on with: copies of images and disks, records, scratch folders of the probe. */
 export async function removeDebris(folders: Folders): Promise<void> {
-  await removeAbandonedImports(folders.images)
+  await removeAbandoned(folders.images)
+  await removeOldPartials(folders.images)
+  await removeStrayRecords(folders.images)
   await removeAbandonedExports(folders)
   for (const name of await readdir(folders.config)) {
     if (name.startsWith(PROBE_PREFIX)) await rm(join(folders.config, name), { recursive: true, force: true })

@@ -5,7 +5,7 @@ import programs from '../install/programs.json' with { type: 'json' }
 
 export function checkPrograms(): Check[] {
   return programs
-    .filter(({ groups }) => groups.includes('run') || groups.includes('image'))
+    .filter(({ groups }) => groups.some((group) => group === 'run' || group === 'image' || group === 'first-boot'))
     .map(({ program, package: name, why, need }) => {
       const found = locateProgram(program)
       if (found) return { subject: program, status: 'ok', detail: found }

@@ -4,9 +4,10 @@
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
 import { UserError } from '../../policy/errors.ts'
-import { guestfish } from '../qemu/guestfish.ts'
-import { quoteWord } from '../shell-word.ts'
+import { guestfishEnvironment } from '../qemu/guestfish.ts'
+import { runProgram } from '../qemu/program.ts'
 import { DONE_PATH, IDENTITY_UNIT_FILES, INIT_UNIT_FILE, RUNNER, SCRIPT_PATH, type GuestFile } from './guest-files.ts'
 import { scriptOf, type FirstBootRequest } from './request.ts'
 
@@ -28,17 +29,29 @@ export async function writeIntoDisk({ folder, disk, request, accelerator }: Disk
     const commands = [
       ...files.flatMap(({ path, mode }, index) => [
         `mkdir-p ${dirname(path)}`,
-        `upload ${quoteWord(local(index))} ${path}`,
+        `upload ${JSON.stringify(local(index))} ${path}`,
         `chmod 0${mode.toString(8)} ${path}`,
       ]),
       `sh ${JSON.stringify(SETTLE)}`,
       `rm-f ${SETTLE}`,
     ]
-    const { exitCode, stderr } = await guestfish({ folder: work, disk, isReadOnly: false, accelerator, commands, inspect: true })
+    const { exitCode, stderr } = await runProgram('guestfish', guestfishArgv(disk), {
+      timeoutMs: TIMEOUT_MS,
+      env: guestfishEnvironment(accelerator),
+      input: Readable.from(commands.map((command) => `${command}\n`)),
+    })
     if (exitCode !== 0) throw explain(disk, stderr)
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** The machine boots in seconds, and under TCG on a busy host in a minute or two. */
+const TIMEOUT_MS = 600_000
+
+/** PURE: its file systems are found and mounted as the guest itself would; the first command that fails ends it. */
+export function guestfishArgv(disk: string): string[] {
+  return ['--rw', '--format=qcow2', '-a', disk, '-i']
 }
 
 const SETTLE = '/aetherscale-settle'

@@ -1,6 +1,7 @@
 /** One handler for each method of the table: from params to the module that does the work, and back to the result. */
 import { eventKinds } from '../../policy/api/events.ts'
 import type { Result } from '../../policy/api/index.ts'
+import type { Look } from '../image/admit.ts'
 import type { BuilderPlace } from '../image/run-builder.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
@@ -13,13 +14,14 @@ import { vmHandlers, type VmRooms } from './vm.ts'
 interface Rooms extends VmRooms, GuestRooms, DiskRooms {
   readonly networks: Networks
   readonly builder: BuilderPlace
+  readonly look: Look
   readonly describeSystem: () => Result<'system.info'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
   readonly discover: () => Result<'rpc.discover'>
 }
 
-export function createHandlers({ networks, builder, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
-  const image = imageHandlers(rooms.vms)
+export function createHandlers({ networks, builder, look, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
+  const image = imageHandlers(rooms.vms, look)
   return {
     ...vmHandlers(rooms),
     ...guestHandlers(rooms),

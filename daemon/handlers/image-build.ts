@@ -33,7 +33,7 @@ export function imageBuildHandlers(
             signal,
             onProgress: (message, fraction) => progress(message, fraction === undefined ? undefined : fraction * BUILT_AT),
             use: async (disk) =>
-              await importImage({ path: disk, name }, {
+              await importImage({ path: disk, name, firstBoot: 'nocloud' }, {
                 ...context,
                 progress: (message, fraction = 0) => progress(message, BUILT_AT + fraction * (1 - BUILT_AT)),
               }),

@@ -2,6 +2,7 @@
 import { unlinkSync } from 'node:fs'
 import { UserError } from '../../policy/errors.ts'
 import type { ImageName, VmId } from '../../policy/names.ts'
+import { removeRecord } from './record.ts'
 import type { ImageStore } from './store.ts'
 
 /**
@@ -18,4 +19,6 @@ export async function deleteImage(store: ImageStore, name: ImageName, usedBy: ()
     })
   }
   unlinkSync(path)
+  // After the image: a record alone means nothing.
+  await removeRecord(store.folder, name)
 }

@@ -1,12 +1,14 @@
 /**
- * The image folder: base images as `NAME.qcow2`. The folder is the truth, whoever puts files there; what qemu-img says of
+ * The image folder: base images as `NAME.qcow2`, and what is known of them as `NAME.json`. The folder is the truth, whoever puts files there; what qemu-img says of
  * a file is remembered only as long as the file stays as it was.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ImageFirstBoot, ImageSource } from '../../policy/api/image.ts'
 import { UserError } from '../../policy/errors.ts'
 import { ImageName } from '../../policy/names.ts'
 import { inspectImage, type ImageFacts } from '../qemu/disk.ts'
+import { readRecord } from './record.ts'
 
 export interface StoredImage {
   readonly name: ImageName
@@ -15,8 +17,8 @@ export interface StoredImage {
   readonly modifiedAt: Date
   /** What the guest sees, rounded up to whole MiB; 0 with a problem. */
   readonly virtualSizeMiB: number
-  /** How a VM of it is told what to do at its first boot, and how that is known. */
-  readonly firstBoot: { readonly way: 'nocloud' | 'libguestfs'; readonly toldBy: 'looked' | 'said' | 'assumed' }
+  readonly firstBoot: ImageFirstBoot
+  readonly source: ImageSource | undefined
   /** Why no VM can stand on it. */
   readonly problem: UserError | undefined
 }
@@ -26,7 +28,7 @@ export interface ImageStore {
   pathOf(name: ImageName): string
   /** All images by name. Throws IMAGE_FOLDER_MISSING. */
   list(): Promise<StoredImage[]>
-  /** The image, if a VM can stand on it. Throws IMAGE_NOT_FOUND, IMAGE_FOLDER_MISSING, IMAGE_INVALID, IMAGE_UNSAFE. */
+  /** The image, if a VM can stand on it. Throws IMAGE_NOT_FOUND, IMAGE_FOLDER_MISSING, IMAGE_INVALID, IMAGE_UNSAFE, IMAGE_RECORD_BROKEN. */
   require(name: ImageName): Promise<StoredImage>
   /** The image whatever its state. Throws IMAGE_NOT_FOUND, IMAGE_FOLDER_MISSING. */
   find(name: ImageName): Promise<StoredImage>
@@ -34,6 +36,9 @@ export interface ImageStore {
 
 const ENDING = '.qcow2'
 const MIB = 1_048_576
+
+/** Most images that are made for clouds have cloud-init. */
+const ASSUMED: ImageFirstBoot = { way: 'nocloud', toldBy: 'assumed' }
 
 export function createImageStore(folder: string): ImageStore {
   const known = new Map<string, { readonly version: string; readonly facts: Promise<ImageFacts | UserError> }>()
@@ -66,14 +71,18 @@ export function createImageStore(folder: string): ImageStore {
     const facts = file.isFile()
       ? await factsOf(path, `${file.ino}:${file.mtimeMs}:${file.size}`)
       : new UserError('IMAGE_INVALID', `Image "${name}" is not a regular file`, { field: 'image' })
-    const problem = facts instanceof UserError ? facts : explainUnsafe(name, facts)
+    const record = await readRecord(folder, name).catch(onlyUserError)
+    const unusable = facts instanceof UserError ? facts : explainUnsafe(name, facts)
+    const problem = unusable ?? (record instanceof UserError ? record : undefined)
+    const told = record instanceof UserError ? undefined : record
     return {
       name,
       path,
       fileBytes: file.size,
       modifiedAt: file.mtime,
       virtualSizeMiB: facts instanceof UserError ? 0 : Math.ceil(facts.virtualSizeBytes / MIB),
-      firstBoot: { way: 'nocloud', toldBy: 'assumed' },
+      firstBoot: told?.firstBoot ?? ASSUMED,
+      source: told?.source,
       problem,
     }
   }
@@ -102,6 +111,11 @@ export function createImageStore(folder: string): ImageStore {
 
 function skipVanished(error: unknown): undefined {
   if (error instanceof UserError && error.data.name === 'IMAGE_NOT_FOUND') return undefined
+  throw error
+}
+
+function onlyUserError(error: unknown): UserError {
+  if (error instanceof UserError) return error
   throw error
 }
 

@@ -1,4 +1,6 @@
-/** Running QEMU's programs: found first, a minimal environment, an end by SIGKILL. */
+/** Running programs that work on disks: found first, a minimal environment, an end by SIGKILL. */
+import type { WriteStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { childEnvironment, findProgram } from '../service/environment.ts'
 
@@ -20,7 +22,10 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined
   /** Takes stdout as it comes; then none of it is in the result. */
   readonly onOutput?: (text: string) => void
-  /** Variables beside the few of every child. */
+  /** The file that stdout goes to, opened; then none of it is in the result. */
+  readonly output?: WriteStream
+  readonly input?: Readable
+  /** Beside what every program of ours gets. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -34,13 +39,14 @@ const OUTPUT_LIMIT = 1_048_576
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { timeoutMs, signal, onOutput, env }: ProgramOptions = {},
+  { timeoutMs, signal, onOutput, output, input, env }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   // prctl(2), PR_SET_PDEATHSIG: kept across execve(2), so the program itself is the child.
   const child = execa(findProgram('setpriv'), ['--pdeathsig', 'KILL', '--', findProgram(program), ...args], {
     env: { ...childEnvironment(), ...env },
     extendEnv: false,
-    stdin: 'ignore',
+    ...(input ? { input } : { stdin: 'ignore' as const }),
+    stdout: output ?? 'pipe',
     killSignal: 'SIGKILL',
     maxBuffer: OUTPUT_LIMIT,
     reject: false,
@@ -48,7 +54,7 @@ export async function runProgram(
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
     ...(signal && { cancelSignal: signal }),
   })
-  if (onOutput) child.stdout.setEncoding('latin1').on('data', onOutput)
+  if (onOutput) child.stdout?.setEncoding('latin1').on('data', onOutput)
   const { exitCode, signal: endedBy, stdout, stderr, timedOut, isCanceled } = await child
   return { exitCode, signal: endedBy, stdout: stdout ?? '', stderr, timedOut, isCanceled }
 }

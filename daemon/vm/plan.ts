@@ -3,6 +3,7 @@ import { overlayArgv } from '../qemu/disk.ts'
 import type { CreateParams } from '../../policy/api/vm.ts'
 import type { Result } from '../../policy/api/index.ts'
 import { tapsOf } from '../network/requests.ts'
+import { guestfishArgv } from '../firstboot/into-disk.ts'
 import { composeRequest } from '../firstboot/request.ts'
 import { composeSeed, seedArgv, seedWork } from '../firstboot/seed.ts'
 import { draftRecord } from './create.ts'
@@ -53,7 +54,7 @@ function describeFirstBoot(record: VmRecord, { seed, disk }: VmPaths, params: Cr
   if (!firstBoot) return []
   const request = composeRequest(record, params)
   if (firstBoot.via === 'libguestfs') {
-    return [{ purpose: 'write into the disk what its first boot does', argv: ['guestfish', '--rw', '--format=qcow2', '-a', disk, '-i'] }]
+    return [{ purpose: 'write into the disk what its first boot does', argv: ['guestfish', ...guestfishArgv(disk)] }]
   }
   const argv = ['genisoimage', ...seedArgv(seed, seedWork(seed), Object.keys(composeSeed(request)))]
   return [{ purpose: 'make the disk that tells the guest what its first boot does', argv }]

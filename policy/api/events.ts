@@ -19,6 +19,7 @@ export const Event = z
     z.object({ kind: z.literal('vm.init'), ...aboutVm, state: InitState, exitCode: z.int().optional() }),
     z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
     z.object({ kind: z.literal('image.imported'), ...aboutImage }),
+    z.object({ kind: z.literal('image.pulled'), ...aboutImage }),
     z.object({ kind: z.literal('image.deleted'), ...aboutImage }),
     z.object({ kind: z.literal('network.created'), ...aboutNetwork }),
     z.object({ kind: z.literal('network.deleted'), ...aboutNetwork }),

@@ -152,7 +152,7 @@ const Command = z
 const networkFound = ['NETWORK_NOT_FOUND', 'NETWORK_RECORD_BROKEN'] as const
 const startErrors = ['VM_START_FAILED', 'VM_QEMU_FAILED', 'VM_UNIT_INVALID', 'SERVICE_MANAGER_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
-const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'VM_DISK_TOO_SMALL'] as const
+const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'IMAGE_RECORD_BROKEN', 'VM_DISK_TOO_SMALL'] as const
 
 export const vmMethods = {
   'vm.create': method({

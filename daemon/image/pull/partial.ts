@@ -1,0 +1,110 @@
+/**
+ * What has been downloaded of a URL: hidden in the image folder, with a note of what it belongs to, until it is an image. It
+ * outlives a download that fails and a daemon that is killed, for a week.
+ */
+import { createHash } from 'node:crypto'
+import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { UserError } from '../../../policy/errors.ts'
+import { readJson, writeJson } from '../../state/file.ts'
+import { tryLock } from '../../state/lock.ts'
+
+const PREFIX = '.pull-'
+const DATA = '.partial'
+const NOTE = '.json'
+const KEPT_MS = 7 * 24 * 3_600_000
+/** A note is written within moments, under the name that state/file.ts gives it; an older one never will be. */
+const SETTLED_MS = 60_000
+
+/** What the server said of the file that the bytes are of (RFC 9110, section 8.8). */
+const Note = z.strictObject({
+  version: z.literal(1),
+  url: z.string(),
+  /** For If-Range: a strong ETag or a Last-Modified. */
+  validator: z.string().optional(),
+  totalBytes: z.int().nonnegative().optional(),
+})
+export type Note = z.infer<typeof Note>
+
+export interface Partial {
+  readonly path: string
+  readonly file: FileHandle
+  /** Of the bytes that are there; absent where there are none, or none that can be gone on with. */
+  readonly note: Note | undefined
+  readonly bytes: number
+  /** Before the first byte of another version is written. */
+  begin(note: Note): Promise<void>
+  /** Before the file becomes an image: from then on it is not to be written to. */
+  settle(): Promise<void>
+  /** Keeps the bytes for the next pull. */
+  keep(): Promise<void>
+  /** Removes them. */
+  discard(): Promise<void>
+}
+
+/** Throws UserError IMAGE_PULL_BUSY where the same URL is being pulled. */
+export async function openPartial(folder: string, url: string): Promise<Partial> {
+  const stem = join(folder, PREFIX + createHash('sha256').update(url).digest('hex').slice(0, 24))
+  const [path, notePath] = [stem + DATA, stem + NOTE]
+  // One that became an image in the moment in which its daemon was killed.
+  if (((await stat(path).catch(() => undefined))?.nlink ?? 1) > 1) await rm(path, { force: true })
+  const unlock = tryLock(path)
+  if (!unlock) {
+    throw new UserError('IMAGE_PULL_BUSY', 'This URL is being pulled already, under another name', {
+      field: 'source',
+      hint: 'Wait for that one; nothing is gained by two of them',
+    })
+  }
+  const file = await open(path, 'r+').catch((error: unknown) => {
+    unlock()
+    throw error
+  })
+  const note = Note.safeParse(await readJson(notePath).catch(() => undefined)).data
+  const { size } = await file.stat()
+  const isUsable = note?.url === url && size <= (note.totalBytes ?? size)
+  const close = async (): Promise<void> => {
+    await file.close()
+    unlock()
+  }
+  return {
+    path,
+    file,
+    note: isUsable ? note : undefined,
+    bytes: isUsable ? size : 0,
+    async begin(next) {
+      // In this order: bytes without a note are never gone on with, those of another version would be.
+      await rm(notePath, { force: true })
+      await file.truncate(0)
+      await writeJson(notePath, next)
+    },
+    settle: () => rm(notePath, { force: true }),
+    keep: close,
+    async discard() {
+      await rm(notePath, { force: true })
+      await rm(path, { force: true })
+      await close()
+    },
+  }
+}
+
+/** Removes partial files that nobody came back for, and what belongs to none; not those that are being written to. */
+export async function removeOldPartials(folder: string, now = Date.now()): Promise<void> {
+  const files = await readdir(folder).catch((): string[] => [])
+  for (const file of files) {
+    const path = join(folder, file)
+    const facts = await stat(path).catch(() => undefined)
+    const age = now - (facts?.mtimeMs ?? now)
+    if (file.startsWith(PREFIX) && file.endsWith(DATA)) {
+      const note = file.slice(0, -DATA.length) + NOTE
+      if (files.includes(note) && age < KEPT_MS && facts?.nlink === 1) continue
+      const unlock = tryLock(path)
+      if (!unlock) continue
+      await rm(join(folder, note), { force: true })
+      await rm(path, { force: true })
+      unlock()
+    } else if (file.startsWith(PREFIX) ? !files.includes(file.slice(0, -NOTE.length) + DATA) : file.startsWith(`.${PREFIX}`) && age > SETTLED_MS) {
+      await rm(path, { force: true })
+    }
+  }
+}
