@@ -1,14 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { buildImage } from '../../daemon/image/builder/build.ts'
-import { defaultCacheFolder } from '../../daemon/image/builder/cached.ts'
 import { tinyRecipe } from '../../daemon/image/tiny/build.ts'
 import { readHostRelease } from '../../daemon/image/debian/sources.ts'
-import { ensureTinyImage } from './tiny-image.ts'
+import { copyTinyPackages, ensureTinyImage } from './tiny-image.ts'
 
 // Several builds, each of which may take minutes on a busy machine.
 t.setTimeout(1_800_000)
@@ -19,16 +18,12 @@ const NOBODY = 65_534
 
 /** A folder with a cache in it that has the packages and nothing else; gone when the test ends. */
 async function makeFolder(t: Test): Promise<{ folder: string; cache: string }> {
-  await ensureTinyImage()
   const folder = mkdtempSync(join(tmpdir(), 'aetherscale-build-'))
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  const [from, cache] = [defaultCacheFolder(process.env), join(folder, 'cache')]
-  mkdirSync(cache)
-  for (const name of readdirSync(from)) {
-    if (name.startsWith('packages')) cpSync(join(from, name), join(cache, name), { recursive: true })
-  }
+  const cache = join(folder, 'cache')
+  await copyTinyPackages(cache)
   return { folder, cache }
 }
 

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { UserError } from '../../../policy/errors.ts'
-import { hintInstall, locateProgram } from '../../service/environment.ts'
+import { requirePrograms } from './program.ts'
 
 /** A guest's users and groups lie below this, but for "nobody", who is 65534 everywhere. */
 const IDS = 65_535
@@ -26,16 +26,11 @@ export function inNamespaces(argv: readonly string[], isRoot: boolean): [program
   return [program, ...args]
 }
 
-/** Throws UserError PROGRAM_MISSING where newuidmap(1) is not there, HOST_IO where the caller has no subordinate ids. */
-export async function requireNamespaces(): Promise<void> {
+/** Throws UserError PROGRAM_MISSING where a program is not there that this, or `programs`, takes; HOST_IO without subordinate ids. */
+export async function requireNamespaces(programs: readonly string[]): Promise<void> {
   const { uid, username } = userInfo()
+  requirePrograms(['unshare', 'setpriv', ...(uid === 0 ? [] : ['newuidmap']), ...programs])
   if (uid === 0) return
-  if (locateProgram('newuidmap') === undefined) {
-    const hint = hintInstall('newuidmap')
-    throw new UserError('PROGRAM_MISSING', 'newuidmap is not installed; a plain user needs it to give files of an image their owners', {
-      ...(hint !== undefined && { hint }),
-    })
-  }
   for (const path of ['/etc/subuid', '/etc/subgid']) {
     const text = await readFile(path, 'utf8').catch(() => '')
     if (countIds(text, [username, String(uid)]) >= IDS) continue

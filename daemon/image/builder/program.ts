@@ -1,7 +1,8 @@
 /** Runs the programs that the builder needs, and explains their failures. */
 import { execa, ExecaError } from 'execa'
 import { UserError } from '../../../policy/errors.ts'
-import { childEnvironment, hintInstall } from '../../service/environment.ts'
+import programs from '../../install/programs.json' with { type: 'json' }
+import { childEnvironment, hintInstall, locateProgram } from '../../service/environment.ts'
 
 export interface RunOptions {
   readonly signal: AbortSignal
@@ -43,6 +44,16 @@ export async function run(program: string, args: readonly string[], { signal, cw
     signal.throwIfAborted()
     throw error instanceof ExecaError ? explain(program, error as ExecaError) : error
   }
+}
+
+/** Throws UserError PROGRAM_MISSING that names all of these that are not there, before anything is begun. */
+export function requirePrograms(names: readonly string[]): void {
+  const missing = names.filter((name) => locateProgram(name) === undefined)
+  if (missing.length === 0) return
+  const packages = programs.filter(({ program }) => missing.includes(program)).map((entry) => entry.package)
+  throw new UserError('PROGRAM_MISSING', `Not installed: ${missing.join(', ')}; images are built with ${missing.length > 1 ? 'them' : 'it'}`, {
+    hint: `Install what is missing: sudo apt-get install ${[...new Set(packages)].sort().join(' ')}`,
+  })
 }
 
 function explain(program: string, error: ExecaError): UserError {

@@ -19,11 +19,14 @@ import { placeGrub } from './grub.ts'
 import { makeRepository } from './repository.ts'
 import { writeSources, type HostRelease } from './sources.ts'
 
+/** Without which there is no use in downloading packages. */
+const PROGRAMS = ['apt-get', 'dpkg-deb', 'mmdebstrap', 'mke2fs']
+
 /** Every time that the build sets. Seconds since 1970. */
 const TIME = 1_700_000_000
 const SIGNATURE = 0xae7e5ca2
 /** By which GRUB's configuration and fstab find it: the same in rootfs/. */
-const UUID = 'ae7e5ca1-0000-4000-8000-000000000002'
+export const ROOT_UUID = 'ae7e5ca1-0000-4000-8000-000000000002'
 const MIB = 1_048_576
 /** Before it the boot loader lies. */
 const FIRST_SECTOR = MIB / SECTOR
@@ -46,7 +49,7 @@ export function debianRecipe(suite: string, host: HostRelease): Recipe {
     kind: 'debian',
     name: `debian-${suite}`,
     index,
-    checkHost: requireNamespaces,
+    checkHost: () => requireNamespaces(PROGRAMS),
     buildDisk: (options) => buildDebianDisk(options, index, suite),
   }
 }
@@ -142,7 +145,7 @@ async function makeDisk(disk: string, root: string, signal: AbortSignal): Promis
   await writeFile(disk, '')
   await truncate(disk, DISK_BYTES)
   const form = ['-t', 'ext4', '-O', FEATURES, '-b', '4096', '-I', '256', '-J', 'size=32', '-m', '1']
-  const identity = ['-L', 'root', '-U', UUID, '-E', `hash_seed=${UUID},root_owner=0:0,lazy_itable_init=0,nodiscard,offset=${MIB}`]
+  const identity = ['-L', 'root', '-U', ROOT_UUID, '-E', `hash_seed=${ROOT_UUID},root_owner=0:0,lazy_itable_init=0,nodiscard,offset=${MIB}`]
   const blocks = (DISK_BYTES - MIB) / 4096
   const env = { E2FSPROGS_FAKE_TIME: String(TIME), MKE2FS_CONFIG: '/dev/null' }
   await runInNamespaces(['mke2fs', '-q', '-F', ...form, ...identity, '-d', root, disk, String(blocks)], { signal, env })

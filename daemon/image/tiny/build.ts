@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib'
 import { writeDisk, type Part } from '../builder/disk.ts'
 import { fetchPackages, unpackPackages, type PackageIndex } from '../builder/packages.ts'
 import { SECTOR } from '../builder/partition.ts'
+import { requirePrograms } from '../builder/program.ts'
 import type { BuildOptions, Recipe } from '../builder/recipe.ts'
 import { bootPartitionSectors, makeBootPartition } from './boot-partition.ts'
 import { choosePackages } from './choose-packages.ts'
@@ -18,6 +19,9 @@ import { makeFilesystem } from './filesystem.ts'
 import { composeInitramfs, composeRoot } from './guest.ts'
 import { openKernel } from './kernel.ts'
 import { packNewc } from './newc.ts'
+
+/** Without which there is no use in downloading packages. */
+const PROGRAMS = ['apt-get', 'apt-cache', 'dpkg-deb', 'mke2fs', 'debugfs']
 
 /** Every time in the image, so that the same packages yield the same image. Seconds since 1970. */
 const TIME = 1_700_000_000
@@ -34,7 +38,10 @@ export function tinyRecipe(release: string): Recipe {
     kind: 'tiny',
     name: 'tiny',
     index,
-    checkHost: () => Promise.resolve(),
+    checkHost: () => {
+      requirePrograms(PROGRAMS)
+      return Promise.resolve()
+    },
     buildDisk: (options) => buildTinyDisk(options, index),
   }
 }

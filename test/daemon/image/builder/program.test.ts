@@ -1,5 +1,5 @@
 import t from 'tap'
-import { run } from '../../../../daemon/image/builder/program.ts'
+import { requirePrograms, run } from '../../../../daemon/image/builder/program.ts'
 
 const { signal } = new AbortController()
 
@@ -32,4 +32,12 @@ t.test('an abort ends the program, and its reason is what is thrown', async (t) 
   const running = run('sleep', ['1000'], { signal: abort.signal })
   abort.abort(reason)
   await t.rejects(running, reason)
+})
+
+t.test('all that is missing is told at once', async (t) => {
+  requirePrograms(['sh', 'mke2fs'])
+  t.throws(() => requirePrograms(['sh', 'no-such-program', 'nor-this']), {
+    message: 'Not installed: no-such-program, nor-this; images are built with them',
+    data: { name: 'PROGRAM_MISSING' },
+  })
 })
