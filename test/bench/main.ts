@@ -7,10 +7,11 @@ import { benchHelper } from './helper.ts'
 import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
+import { benchPull } from './pull.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchHelper, benchLibvirt]) rows.push(...(await bench()))
+for (const bench of [benchSocket, benchCreate, benchCommands, benchMemory, benchPull, benchHelper, benchLibvirt]) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }
 writeFileSync('bench.json', `${JSON.stringify(report, null, 2)}\n`)
