@@ -49,7 +49,8 @@ const client: Program = {
 const daemon: Program = {
   name: 'aetherscaled',
   options: { ...shared, entryPoints: { aetherscaled: 'daemon/main.ts' }, banner: { js: requireBanner } },
-  nodeFlags: [],
+  // Images are pulled through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name.
+  nodeFlags: ['--use-env-proxy'],
 }
 
 /**

@@ -9,9 +9,8 @@ import { checkImage, convertToQcow2, inspectImage, type DiskFormat, type ImageFa
 import { syncFolder } from '../state/file.ts'
 import { nameTaken, type Claim } from './claim.ts'
 import { removeRecord, writeRecord, type ImageRecord } from './record.ts'
+import type { Report } from './report.ts'
 import type { ImageStore, StoredImage } from './store.ts'
-
-export type Report = (message: string, fraction?: number) => void
 
 /** Looks into a disk that nobody writes to for how its guests can be told what to do; `undefined` where that does not show. */
 export type Look = (path: string, report: Report) => Promise<FirstBootWay | undefined>

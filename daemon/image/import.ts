@@ -2,9 +2,10 @@
 import type { FirstBootWay } from '../../policy/api/first-boot.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { ImageName } from '../../policy/names.ts'
-import { admit, type Candidate, type Look, type Report } from './admit.ts'
+import { admit, type Candidate, type Look } from './admit.ts'
 import { claimName, nameOf, type Claim } from './claim.ts'
 import { isPacked, readFormat } from './format.ts'
+import { atIntervals, type Report } from './report.ts'
 import type { ImageStore, StoredImage } from './store.ts'
 import { unpack } from './unpack.ts'
 
@@ -22,11 +23,12 @@ const UNPACKED_LIMIT_BYTES = 16 * 2 ** 30
  * Checks and copies the file; the image appears under its name when it is whole. Throws what {@link claimName},
  * {@link readFormat}, {@link unpack} and {@link admit} throw.
  */
-export async function importImage(store: ImageStore, look: Look, { path, name, ...request }: ImportRequest): Promise<StoredImage> {
+export async function importImage(store: ImageStore, look: Look, { path, name, firstBoot, ...request }: ImportRequest): Promise<StoredImage> {
+  const report = atIntervals(request.report)
   const claim = await claimName(store, name ?? nameOf(path))
   try {
-    const candidate = await openPack({ path, isOurs: false, claim, limitBytes: UNPACKED_LIMIT_BYTES, report: request.report })
-    return await admit(candidate, { store, claim, look, ...request })
+    const candidate = await openPack({ path, isOurs: false, claim, limitBytes: UNPACKED_LIMIT_BYTES, report })
+    return await admit(candidate, { store, claim, look, firstBoot, report })
   } finally {
     await claim.release()
   }

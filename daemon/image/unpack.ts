@@ -7,7 +7,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { UserError } from '../../policy/errors.ts'
 import { runProgram } from '../qemu/program.ts'
 import { findProgram } from '../service/environment.ts'
-import type { Report } from './admit.ts'
+import type { Report } from './report.ts'
 import type { Packing } from './format.ts'
 import { writeBehind } from './write-behind.ts'
 

@@ -9,10 +9,11 @@ import { benchHelper } from './helper.ts'
 import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
+import { benchPull } from './pull.ts'
 import { benchSocket } from './socket.ts'
 
 const rows: Row[] = []
-const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchCommands, benchMemory, benchHelper, benchLibvirt]
+const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchHelper, benchLibvirt]
 for (const bench of benches) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }

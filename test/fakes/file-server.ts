@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What is done instead of giving the file whole. */
 export interface Mischief {
@@ -19,6 +20,8 @@ export interface Mischief {
   readonly chunked?: boolean
   /** After so many bytes nothing more comes, and the connection stays. */
   readonly stallAfter?: number
+  /** 64 KiB come each so many milliseconds. */
+  readonly pieceMs?: number
   readonly status?: number
   readonly redirectTo?: string
 }
@@ -95,7 +98,16 @@ function answer(request: IncomingMessage, response: ServerResponse, offer: Offer
   if (cutAfter !== undefined && offer.cutsLeft > 0) {
     offer.cutsLeft--
     response.write(part.subarray(0, cutAfter), () => response.destroy())
-  } else if (stallAfter !== undefined) response.write(part.subarray(0, stallAfter))
+  } else if (mischief.pieceMs !== undefined) void drip(response, part, mischief.pieceMs)
+  else if (stallAfter !== undefined) response.write(part.subarray(0, stallAfter))
   else if (mischief.length !== undefined) response.write(part, () => setTimeout(() => response.destroy(), 50))
   else response.end(part)
+}
+
+async function drip(response: ServerResponse, part: Buffer, pieceMs: number): Promise<void> {
+  for (let at = 0; at < part.length && !response.destroyed; at += 65_536) {
+    response.write(part.subarray(at, at + 65_536))
+    await delay(pieceMs)
+  }
+  response.end()
 }

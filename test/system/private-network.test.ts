@@ -34,7 +34,7 @@ async function startHost(t: Test): Promise<Host> {
   namespace.ask('ip', 'link', 'set', 'br0', 'up')
   const helper = await startHelper(t, namespace, { [UID]: { bridges: ['br0'], prefix: 'fd00:ae::/32' } })
   const daemon = await startTestDaemon(t, { AETHERSCALE_HELPER_SOCKET: helper.socket(UID) }, namespace)
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   return { namespace, helper, daemon }
 }
 

@@ -15,7 +15,7 @@ const image = await ensureTinyImage()
 
 async function daemonWithImage(t: Test): Promise<TestDaemon> {
   const daemon = await startTestDaemon(t)
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   return daemon
 }
 

@@ -64,7 +64,7 @@ async function demonstrate(): Promise<void> {
   const rpc = (client = await steps.run('daemon answers on its socket', () => started.connect()))
   await steps.run('doctor looks at the host, tries KVM', () => rpc.call('system.doctor', {}))
   const { uid, accelerator } = await rpc.call('system.info', {})
-  await steps.run('image.import', () => rpc.call('image.import', { path: image, name: 'tiny' }))
+  await steps.run('image.import', () => rpc.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' }))
   const made = await steps.run('vm.create, until QEMU answers', () =>
     rpc.call('vm.create', { image: 'tiny', name: 'demo', memoryMiB: 128 }),
   )

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../../policy/errors.ts'
-import type { Report } from '../admit.ts'
+import type { Report } from '../report.ts'
 import { writeBehind, type WriteBehind } from '../write-behind.ts'
 import type { Algorithm, Digest } from './checksums.ts'
 import { explainError, explainStatus, get, Interruption } from './exchange.ts'
@@ -31,6 +31,8 @@ interface Progress {
   note: Note | undefined
   writer: WriteBehind
   hash: Hash
+  /** The server has answered at least once: it was there, and may be again. */
+  isAnswered: boolean
 }
 
 /**
@@ -41,7 +43,7 @@ export async function download(request: DownloadRequest): Promise<Digest> {
   const { partial, algorithm, pace, report } = request
   const hash = createHash(algorithm)
   if (partial.bytes > 0) await readAgain(partial, hash, report)
-  const progress: Progress = { note: partial.note, writer: writeBehind(partial.file, partial.bytes), hash }
+  const progress: Progress = { note: partial.note, writer: writeBehind(partial.file, partial.bytes), hash, isAnswered: false }
   let furthest = progress.writer.position
   for (let failures = 0; ; ) {
     const stalls = watchStalls(pace.stallMs)
@@ -54,7 +56,7 @@ export async function download(request: DownloadRequest): Promise<Digest> {
       const isFurther = progress.writer.position >= furthest + PROGRESS_BYTES
       furthest = Math.max(furthest, progress.writer.position)
       failures = isFurther ? 1 : failures + 1
-      if (failures > pace.tries) throw givenUp(request.url, error, progress)
+      if (failures > pace.tries || (error.isUnmade && !progress.isAnswered)) throw givenUp(request.url, error, progress)
       report(`${error.message}; trying again`, shareOf(progress))
       await delay(pauseMs(pace, failures))
     } finally {
@@ -78,6 +80,7 @@ async function attempt(request: DownloadRequest, progress: Progress, stalls: Sta
   const { url, mayLoseTls } = request
   const headers = rangeOf(progress, request.isVerified)
   const answer = await get(url, { headers: headers ?? {}, mayLoseTls, signal: stalls.signal })
+  progress.isAnswered = true
   // The watch's own reason is thrown below; a stream without a listener would throw its error at nobody.
   const abort = (): void => void answer.destroy()
   stalls.signal.addEventListener('abort', abort)
@@ -186,8 +189,9 @@ function liar(url: URL, total: number): UserError {
   return new UserError('IMAGE_PULL_FAILED', `${url.host} sends more than the ${total} bytes that it announced`, { field: 'source' })
 }
 
-function givenUp(url: URL, error: Interruption, { writer }: Progress): UserError {
-  return new UserError('IMAGE_PULL_FAILED', `${url.host} does not give the file: ${error.message}, again and again; ${writer.position} bytes have come`, {
+function givenUp(url: URL, error: Interruption, { writer, isAnswered }: Progress): UserError {
+  const often = isAnswered ? `, again and again; ${writer.position} bytes have come` : ''
+  return new UserError('IMAGE_PULL_FAILED', `${url.host} does not give the file: ${error.message}${often}`, {
     field: 'source',
     hint: 'Pull it again later: what has come is kept',
     cause: error,

@@ -11,6 +11,13 @@ const redirects = new Set([301, 302, 303, 307, 308])
 /** The way to the server failed, not for good perhaps: what came so far is kept, and gone on with. */
 export class Interruption extends Error {
   override readonly name = 'Interruption'
+  /** There was nobody to speak to. */
+  readonly isUnmade: boolean
+
+  constructor(message: string, { isUnmade = false, cause }: { isUnmade?: boolean; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.isUnmade = isUnmade
+  }
 }
 
 export interface GetOptions {
@@ -54,12 +61,14 @@ function ask(url: URL, { headers, signal }: GetOptions): Promise<IncomingMessage
 }
 
 /** Errors of the way, which another try may not meet; all else (a wrong certificate, a name that there is not) stays. */
-const passing = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED'])
+const passing = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ECONNABORTED'])
+const unmade = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /** An error of Node's HTTP client, in the middle of a body or before it. */
 export function explainError(error: unknown, url: URL): Error {
   const { code = '', message } = error as NodeJS.ErrnoException
-  if (passing.has(code)) return new Interruption(`the connection to ${url.host} failed (${code})`, { cause: error })
+  const isUnmade = unmade.has(code)
+  if (isUnmade || passing.has(code)) return new Interruption(`the connection to ${url.host} failed (${code})`, { isUnmade, cause: error })
   return new UserError('IMAGE_PULL_FAILED', `${url.host} cannot be asked: ${message || code}`, { field: 'source', cause: error })
 }
 

@@ -3,6 +3,7 @@
  * outlives a download that fails and a daemon that is killed, for a week.
  */
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -13,8 +14,10 @@ import { tryLock } from '../../state/lock.ts'
 const PREFIX = '.pull-'
 const DATA = '.partial'
 const NOTE = '.json'
+/** The files, and a note that is being written: see writeJson in state/file.ts. */
+const FORM = /^\.?(\.pull-[0-9a-f]+)(\.partial|\.json|\.json\.pending)$/
 const KEPT_MS = 7 * 24 * 3_600_000
-/** A note is written within moments, under the name that state/file.ts gives it; an older one never will be. */
+/** A note is written within moments; an older one never will be. */
 const SETTLED_MS = 60_000
 
 /** What the server said of the file that the bytes are of (RFC 9110, section 8.8). */
@@ -91,20 +94,19 @@ export async function openPartial(folder: string, url: string): Promise<Partial>
 /** Removes partial files that nobody came back for, and what belongs to none; not those that are being written to. */
 export async function removeOldPartials(folder: string, now = Date.now()): Promise<void> {
   const files = await readdir(folder).catch((): string[] => [])
+  const ageOf = (facts: Stats | undefined): number => now - (facts?.mtimeMs ?? now)
   for (const file of files) {
+    const [, stem, ending] = FORM.exec(file) ?? []
+    if (stem === undefined) continue
     const path = join(folder, file)
     const facts = await stat(path).catch(() => undefined)
-    const age = now - (facts?.mtimeMs ?? now)
-    if (file.startsWith(PREFIX) && file.endsWith(DATA)) {
-      const note = file.slice(0, -DATA.length) + NOTE
-      if (files.includes(note) && age < KEPT_MS && facts?.nlink === 1) continue
+    if (ending === DATA) {
+      if (files.includes(stem + NOTE) && ageOf(facts) < KEPT_MS && facts?.nlink === 1) continue
       const unlock = tryLock(path)
       if (!unlock) continue
-      await rm(join(folder, note), { force: true })
+      await rm(join(folder, stem + NOTE), { force: true })
       await rm(path, { force: true })
       unlock()
-    } else if (file.startsWith(PREFIX) ? !files.includes(file.slice(0, -NOTE.length) + DATA) : file.startsWith(`.${PREFIX}`) && age > SETTLED_MS) {
-      await rm(path, { force: true })
-    }
+    } else if (ending === NOTE ? !files.includes(stem + DATA) : ageOf(facts) > SETTLED_MS) await rm(path, { force: true })
   }
 }

@@ -2,9 +2,10 @@
 import type { FirstBootWay } from '../../../policy/api/first-boot.ts'
 import { UserError, type ErrorName } from '../../../policy/errors.ts'
 import type { ImageName } from '../../../policy/names.ts'
-import { admit, type Look, type Report } from '../admit.ts'
+import { admit, type Look } from '../admit.ts'
 import { claimName, nameOf } from '../claim.ts'
 import { openPack } from '../import.ts'
+import { atIntervals, type Report } from '../report.ts'
 import type { ImageStore, StoredImage } from '../store.ts'
 import type { Digest } from './checksums.ts'
 import { lookBeside, missing, readChecksums } from './digest.ts'
@@ -33,9 +34,6 @@ export interface PullDeps {
 
 /** After these, what came is of no use to another try. */
 const spoilt: ReadonlySet<ErrorName> = new Set(['IMAGE_TOO_LARGE', 'IMAGE_DIGEST_WRONG', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'NO_SPACE'])
-
-/** Progress is told so often at most. */
-const REPORT_EVERY_MS = 200
 
 /**
  * The image appears under its name when it is whole and checked. Throws the errors of the method `image.pull`. What came of
@@ -118,17 +116,4 @@ function wrongDigest(url: URL, { algorithm, hex }: Digest, expected: Digest): Us
     field: 'source',
     hint: 'It was removed. Perhaps a new version is being published: try again later; if it stays so, do not trust the server',
   })
-}
-
-/** The first, the last and each new message are told, and between them one now and then. */
-function atIntervals(report: Report): Report {
-  let told = ''
-  let toldAt = 0
-  return (message, fraction) => {
-    const now = performance.now()
-    if (message === told && fraction !== 1 && now - toldAt < REPORT_EVERY_MS) return
-    told = message
-    toldAt = now
-    report(message, fraction)
-  }
 }

@@ -32,7 +32,7 @@ export function emptyNote(command: Command, result: Json, filtered: boolean): st
   if (!command.table || rowsOf(command, result).length > 0) return undefined
   if (filtered) return `none of the ${command.table.rows} match`
   if (command.method === 'vm.list') return 'no VMs; make one: aetherscale vm create IMAGE'
-  if (command.method === 'image.list') return 'no images; import one: aetherscale image import PATH'
+  if (command.method === 'image.list') return 'no images; pull one of aetherscale image catalogue, or a URL: aetherscale image pull NAME'
   if (command.method === 'network.list') return 'no private networks; make one: aetherscale network create NAME'
   return `no ${command.table.rows}`
 }

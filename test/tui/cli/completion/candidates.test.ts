@@ -48,7 +48,7 @@ t.test('what may stand at the cursor', async (t) => {
     ['--socket ', ['<files>']],
     ['completion ', ['bash', 'zsh', 'fish']],
     ['rpc rpc.', ['rpc.discover']],
-    ['events --kind image.', ['image.imported', 'image.deleted']],
+    ['events --kind image.', ['image.imported', 'image.pulled', 'image.deleted']],
     ['nonsense ', []],
   ]
   for (const [line, expected] of cases) t.strictSame(complete(line).sort(), expected.toSorted(), JSON.stringify(line))
