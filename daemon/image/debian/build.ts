@@ -17,7 +17,7 @@ import type { BuildOptions, Recipe } from '../builder/recipe.ts'
 import { choosePackages, INCLUDED } from './choose-packages.ts'
 import { placeGrub } from './grub.ts'
 import { makeRepository } from './repository.ts'
-import { writeSources, type HostRelease } from './sources.ts'
+import { debianSources, writeSources, type HostRelease } from './sources.ts'
 
 /** Without which there is no use in downloading packages. */
 const PROGRAMS = ['apt-get', 'dpkg-deb', 'mmdebstrap', 'mke2fs']
@@ -49,8 +49,11 @@ export function debianRecipe(suite: string, host: HostRelease): Recipe {
     kind: 'debian',
     name: `debian-${suite}`,
     index,
-    checkHost: () => requireNamespaces(PROGRAMS),
-    buildDisk: (options) => buildDebianDisk(options, index, suite),
+    checkHost: async () => {
+      await debianSources(suite, host)
+      await requireNamespaces(PROGRAMS)
+    },
+    buildDisk: async (options) => await buildDebianDisk(options, index, suite, await debianSources(suite, host)),
   }
 }
 
@@ -58,6 +61,7 @@ async function buildDebianDisk(
   { workFolder, ...options }: BuildOptions & { readonly workFolder: string },
   index: PackageIndex,
   suite: string,
+  sources: string,
 ): Promise<string> {
   const { onProgress, signal } = options
   const folder = async (name: string): Promise<string> => {
@@ -73,13 +77,17 @@ async function buildDebianDisk(
   const bootLoader = await unpackPackages(store, 'boot-loader', await folder('boot-loader'), signal)
   const images = await folder('boot-images')
 
+  const files = await stageFiles('rootfs', await folder('files'), suite)
+  await mkdir(join(files, 'etc/apt/sources.list.d'), { recursive: true })
+  await writeFile(join(files, 'etc/apt/sources.list.d/debian.list'), sources)
+
   const root = join(workFolder, 'root')
   await runInNamespaces(installation({ suite, repository, root }), {
     signal,
     env: {
       EARLY: await stageFiles('early', await folder('early'), suite),
       FINISH: join(await stageFiles('hooks', await folder('hooks'), suite), 'finish'),
-      FILES: await stageFiles('rootfs', await folder('files'), suite),
+      FILES: files,
       BOOT_LOADER: bootLoader,
       BOOT_IMAGES: images,
       TMPDIR: await folder('tmp'),

@@ -1,6 +1,7 @@
 /** Where packages of another release than the host's come from. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
+import { UserError } from '../../../policy/errors.ts'
 
 export interface HostRelease {
   readonly isDebian: boolean
@@ -21,45 +22,63 @@ export function parseHostRelease(text: string): HostRelease {
   return { isDebian: value('ID') === 'debian', codename: value('VERSION_CODENAME') ?? 'unknown' }
 }
 
+/** An archive of Debian, as sources.list(5) describes one. */
+interface Source {
+  readonly uri: string
+  readonly suite: string
+  readonly components: string
+}
+
 /**
- * Writes a folder of sources for a suite, and answers its path; `undefined` where the machine's own are for that suite. On
- * Debian they are the machine's with the suite exchanged, so that its mirrors are asked; elsewhere Debian's own.
+ * Where Debian's packages of a suite come from, as lines of sources.list(5): the machine's own sources of Debian with the
+ * suite exchanged, so that its mirrors are asked. Throws IMAGE_BUILD_FAILED where the machine has none.
  */
+export async function debianSources(suite: string, { codename }: HostRelease): Promise<string> {
+  const found = (await readSources()).flatMap((text) => findDebian(text, codename))
+  if (found.length > 0) return renderSources(found, codename, suite)
+  throw new UserError('IMAGE_BUILD_FAILED', 'The Debian image is built of what this machine has its packages from, and that is no Debian', {
+    hint: 'Build it on a Debian and import it here, or pull one: aetherscale image catalogue',
+  })
+}
+
+/** Writes a folder of sources for a suite, and answers its path; `undefined` where the machine's own are for that suite. */
 export async function writeSources(workFolder: string, suite: string, host: HostRelease): Promise<string | undefined> {
   if (host.isDebian && host.codename === suite) return undefined
   const folder = join(workFolder, 'sources')
   await mkdir(folder)
-  const own = host.isDebian ? await readSources() : []
-  const files = own.flatMap(([name, text]): [string, string][] => {
-    const changed = retarget(text, host.codename, suite)
-    return changed === undefined ? [] : [[name, changed]]
-  })
-  if (files.length === 0) files.push(['debian.list', debianSources(suite)])
-  for (const [name, text] of files) await writeFile(join(folder, name), text)
+  await writeFile(join(folder, 'debian.list'), await debianSources(suite, host))
   return folder
 }
 
-/** PURE: a list of sources for another suite; `undefined` for one that does not name the first. */
-export function retarget(text: string, from: string, to: string): string | undefined {
-  const word = new RegExp(`(?<![\\w.-])${from}(?=$|[\\s/-])`, 'gm')
-  return word.test(text) ? text.replace(word, to) : undefined
+/** PURE: the archives of Debian itself in a list of either form; those of others know other packages, and other keys. */
+export function findDebian(text: string, codename: string): Source[] {
+  const all = /^Types:/m.test(text) ? text.split(/\n\s*\n/).flatMap(readStanza) : text.split('\n').flatMap(readLine)
+  return all.filter(({ uri, suite }) => /\/debian(-security)?\/?$/.test(uri) && suite.replace(/[-/].*$/, '') === codename)
 }
 
-function debianSources(suite: string): string {
-  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-  return [
-    `deb ${signed} http://deb.debian.org/debian ${suite} main`,
-    `deb ${signed} http://deb.debian.org/debian ${suite}-updates main`,
-    `deb ${signed} http://deb.debian.org/debian-security ${suite}-security main`,
-    '',
-  ].join('\n')
+/** PURE: each by the key that Debian's own package brings. */
+export function renderSources(sources: readonly Source[], from: string, to: string): string {
+  const lines = sources.map(({ uri, suite, components }) => `deb [signed-by=${KEYRING}] ${uri} ${to}${suite.slice(from.length)} ${components}\n`)
+  return [...new Set(lines)].join('')
 }
 
-async function readSources(): Promise<[name: string, text: string][]> {
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+function readStanza(stanza: string): Source[] {
+  const values = (key: string): string[] => new RegExp(`^${key}:[ \t]*(.*)$`, 'm').exec(stanza)?.[1]?.trim().split(/\s+/) ?? []
+  if (!values('Types').includes('deb') || values('Enabled')[0] === 'no') return []
+  const components = values('Components').join(' ')
+  return values('URIs').flatMap((uri) => values('Suites').map((suite) => ({ uri, suite, components })))
+}
+
+function readLine(line: string): Source[] {
+  const [, uri = '', suite = '', components = ''] = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+([^#]*)/.exec(line) ?? []
+  return uri === '' ? [] : [{ uri, suite, components: components.trim() }]
+}
+
+async function readSources(): Promise<string[]> {
   const parts = '/etc/apt/sources.list.d'
   const names = (await readdir(parts).catch(() => [])).filter((name) => /\.(list|sources)$/.test(name))
   const paths = ['/etc/apt/sources.list', ...names.map((name) => join(parts, name))]
-  // sources.list itself has no ending by which apt would take it among parts.
-  const nameOf = (path: string): string => (path === paths[0] ? 'main.list' : basename(path))
-  return await Promise.all(paths.map(async (path): Promise<[string, string]> => [nameOf(path), await readFile(path, 'utf8').catch(() => '')]))
+  return await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')))
 }
