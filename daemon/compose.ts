@@ -7,7 +7,6 @@ import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
 import type { NetworkName, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
-import { findCompanion } from './companion.ts'
 import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
 import { readRecords, recordsOf } from './doctor/records.ts'
@@ -19,6 +18,7 @@ import { watchFirstBoots } from './firstboot/watch.ts'
 import { createCopies } from './guest/copies.ts'
 import { createHandlers } from './handlers/all.ts'
 import { createLook } from './image/first-boot/look.ts'
+import { placeBuilder } from './image/run-builder.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
 import { createAttachments } from './network/attachments.ts'
@@ -139,12 +139,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     consoles,
     copies,
     networks,
-    builder: {
-      node: process.execPath,
-      program: findCompanion({ source: 'image/builder/main.ts', bundle: 'aetherscale-image.js' }),
-      cacheFolder: config.cacheFolder,
-      userRuntime: services.kind === 'systemd' ? config.userManager?.runtime : undefined,
-    },
+    builder: placeBuilder(config, services.kind),
     look: createLook({ accelerator: accelerator.get, log }),
     describeSystem: () => ({
       version,

@@ -7,7 +7,10 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { UserError } from '../../policy/errors.ts'
+import { findCompanion } from '../companion.ts'
+import type { Config } from '../config.ts'
 import { childEnvironment, findProgram } from '../service/environment.ts'
+import type { ServiceManager } from '../service/manager.ts'
 import { parseMessage } from './builder/messages.ts'
 
 export interface BuilderPlace {
@@ -20,6 +23,16 @@ export interface BuilderPlace {
    * that an image's files take, and what it starts may not either. Otherwise the builder is a child of the daemon.
    */
   readonly userRuntime: string | undefined
+}
+
+/** For a daemon whose VMs are kept by this kind of service manager. */
+export function placeBuilder({ cacheFolder, userManager }: Config, services: ServiceManager['kind']): BuilderPlace {
+  return {
+    node: process.execPath,
+    program: findCompanion({ source: 'image/builder/main.ts', bundle: 'aetherscale-image.js' }),
+    cacheFolder,
+    userRuntime: services === 'systemd' ? userManager?.runtime : undefined,
+  }
 }
 
 export interface BuildOrder {

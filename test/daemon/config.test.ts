@@ -17,6 +17,7 @@ t.test('the usual folders are those of the XDG base directories', (t) => {
       logs: '/nonexistent/home/.local/state/aetherscale',
     },
     isImageFolderChosen: false,
+    cacheFolder: '/nonexistent/home/.cache/aetherscale',
     logLevel: 'info',
     accel: 'auto',
     controlGroup: undefined,
@@ -62,7 +63,7 @@ t.test('--root puts every folder below it', (t) => {
   mkdirSync(join(root, 'config'))
   writeFileSync(join(root, 'config', 'daemon.json'), JSON.stringify({ accel: 'kvm' }))
   const config = loadConfig({ ...env, BASE_IMAGE_FOLDER: '/b', AETHERSCALE_SOCKET_DIR: '/s' }, root)
-  for (const folder of Object.values({ ...config.folders })) t.ok(folder.startsWith(join(root, '/')), folder)
+  for (const folder of [...Object.values({ ...config.folders }), config.cacheFolder]) t.ok(folder.startsWith(join(root, '/')), folder)
   t.equal(config.accel, 'kvm')
   t.end()
 })
