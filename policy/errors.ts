@@ -122,6 +122,7 @@ export const errorTable = {
   GUEST_COPY_NOT_FOUND: { code: 1612, exit: 'notFound', summary: 'There is no such copy under way: it ended, was given up, or the daemon began anew' },
   GUEST_COPY_TOO_LARGE: { code: 1613, exit: 'usage', summary: 'The file is larger than what is copied into a guest' },
   GUEST_COPY_BUSY: { code: 1614, exit: 'conflict', summary: 'Too many copies are under way' },
+  GUEST_FROZEN: { code: 1615, exit: 'conflict', summary: 'The guest holds its file systems still, for a snapshot or a backup' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

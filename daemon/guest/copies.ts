@@ -10,7 +10,8 @@ import { createQueues } from '../vm/queue.ts'
 import type { Entry } from '../vm/table.ts'
 import { appendToFile } from './file.ts'
 import { beginFile, finishFile, partialName, removePartial } from './partial-file.ts'
-import { nameOf, withGuest, type GuestDependencies, type GuestSession } from './session.ts'
+import { nameOf } from './failures.ts'
+import { withGuest, type GuestDependencies, type GuestSession } from './session.ts'
 
 export type Piece = Params<'vm.copy-in'>
 

@@ -5,7 +5,8 @@ import { quoteWord } from '../shell-word.ts'
 import type { Entry } from '../vm/table.ts'
 import { readFromFile } from './file.ts'
 import { runScript } from './script.ts'
-import { nameOf, withGuest, type GuestDependencies, type GuestSession } from './session.ts'
+import { nameOf } from './failures.ts'
+import { withGuest, type GuestDependencies, type GuestSession } from './session.ts'
 
 /** Opening a pipe that nobody writes to would hold the agent for ever, and a folder opens well and cannot be read. */
 const INSPECT = `

@@ -2,7 +2,8 @@
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
 import type { AgentError } from '../qemu/agent.ts'
-import { nameOf, nonsense, type GuestSession } from './session.ts'
+import { nameOf, nonsense } from './failures.ts'
+import type { GuestSession } from './session.ts'
 
 /** The next question comes at once. */
 const lingerMs = 200

@@ -3,7 +3,8 @@ import { posix } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { quoteWord } from '../shell-word.ts'
 import { runScript } from './script.ts'
-import { nameOf, type GuestSession } from './session.ts'
+import { nameOf } from './failures.ts'
+import type { GuestSession } from './session.ts'
 
 interface Place {
   readonly path: string

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
-import { nonsense, type GuestSession } from './session.ts'
+import { nonsense } from './failures.ts'
+import type { GuestSession } from './session.ts'
 
 export interface Program {
   /** The program and its arguments. */
@@ -103,7 +104,7 @@ export async function awaitEnd(
 
 /** A guest that is busy for a while has not lost the process; how long is too long, the caller's deadline says. */
 function forgiveSilence(error: unknown): undefined {
-  if (error instanceof UserError && error.data.name === 'GUEST_AGENT_TIMEOUT') return undefined
+  if (error instanceof UserError && (error.data.name === 'GUEST_AGENT_TIMEOUT' || error.data.name === 'GUEST_FROZEN')) return undefined
   throw error
 }
 

@@ -1,7 +1,8 @@
 /** Shell scripts of ours in a guest: each is one `sh -c`, its values come as arguments and never in its text. */
 import { UserError } from '../../policy/errors.ts'
 import { awaitEnd, startProcess, type Ended } from './process.ts'
-import { nameOf, type GuestSession } from './session.ts'
+import { nameOf } from './failures.ts'
+import type { GuestSession } from './session.ts'
 
 const WITHIN_MS = 30_000
 const OUTPUT_BYTES = 4096

@@ -2,12 +2,14 @@
  * A conversation with the agent of one guest: several questions that belong together. It is over when that agent, or
  * QEMU, is: process ids and file handles mean nothing to the one that comes after.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
-import { AgentAbsent, AgentError, AgentNonsense, AgentTimeout, type AskOptions } from '../qemu/agent.ts'
+import type { AgentError, AskOptions } from '../qemu/agent.ts'
 import type { VmDependencies } from '../vm/dependencies.ts'
 import type { Live } from '../vm/live.ts'
 import type { Entry } from '../vm/table.ts'
+import { explainFailure, isFrozen, nameOf, nonsense } from './failures.ts'
 
 export type GuestDependencies = Pick<VmDependencies, 'table' | 'agent' | 'log'>
 
@@ -23,13 +25,17 @@ export interface Question<Answer extends z.ZodType> extends AskOptions {
 export interface GuestSession {
   readonly entry: Entry
   /**
-   * Throws GUEST_AGENT_TIMEOUT, GUEST_AGENT_REFUSES, GUEST_AGENT_FAILED, GUEST_NONSENSE; GUEST_LOST as soon as the agent
+   * Throws GUEST_AGENT_TIMEOUT, GUEST_AGENT_REFUSES, GUEST_AGENT_FAILED, GUEST_FROZEN, GUEST_NONSENSE; GUEST_LOST as soon as the agent
    * or the VM has ended.
    */
   ask<Answer extends z.ZodType>(question: Question<Answer>): Promise<z.output<Answer>>
   /** Aborted, with GUEST_LOST for its reason, when the agent or the VM has ended. */
   readonly lost: AbortSignal
 }
+
+/** A snapshot has the guest hold its file systems still for a moment, in which its agent refuses nearly everything. */
+const FROZEN_WITHIN_MS = 10_000
+const FROZEN_RETRY_MS = 200
 
 /**
  * Runs `work` with a session. Throws VM_NOT_RUNNING and GUEST_AGENT_ABSENT at once, for both are known without asking.
@@ -48,11 +54,14 @@ export async function withGuest<T>(deps: GuestDependencies, entry: Entry, work: 
       entry,
       lost: ending.signal,
       async ask({ command, args, answer, explain, ...options }) {
-        const asked = deps.agent(entry).execute(command, args, options)
-        try {
-          return check(entry, command, answer, await untilAborted(asked, ending.signal))
-        } catch (error) {
-          throw explainFailure(entry, error, explain)
+        for (const begin = performance.now(); ; await delay(FROZEN_RETRY_MS, undefined, { ref: false })) {
+          const asked = deps.agent(entry).execute(command, args, options)
+          try {
+            return check(entry, command, answer, await untilAborted(asked, ending.signal))
+          } catch (error) {
+            // It was refused, so it can be asked again.
+            if (!isFrozen(error) || performance.now() - begin > FROZEN_WITHIN_MS) throw explainFailure(entry, error, explain)
+          }
         }
       },
     })
@@ -68,7 +77,7 @@ function requireAgent(entry: Entry): Live {
     throw new UserError('VM_NOT_RUNNING', `VM ${name} is not running`, { field: 'vm', hint: `Start it first: aetherscale vm start ${name}` })
   }
   if (live.paused) {
-    throw new UserError('VM_NOT_RUNNING', `VM ${name} is paused, and so is its agent`, { field: 'vm', hint: `Let it go on: aetherscale vm start ${name}` })
+    throw new UserError('VM_NOT_RUNNING', `VM ${name} is paused, and so is its agent`, { field: 'vm', hint: `Let it go on: aetherscale vm resume ${name}` })
   }
   if (live.agent === 'absent') {
     throw new UserError('GUEST_AGENT_ABSENT', `No guest agent runs in VM ${name}`, {
@@ -110,40 +119,4 @@ function check<Answer extends z.ZodType>(entry: Entry, command: string, shape: A
   const checked = shape.safeParse(answer)
   if (checked.success) return checked.data
   throw nonsense(entry, command, checked.error.issues[0]?.message ?? 'not the shape expected')
-}
-
-/** For an answer that fits its shape and still cannot be. */
-export function nonsense(entry: Entry, command: string, why: string): UserError {
-  return new UserError('GUEST_NONSENSE', `The agent of VM ${nameOf(entry)} answered nonsense to ${command}: ${why}`, {
-    hint: 'Its guest is broken or means harm',
-  })
-}
-
-function explainFailure(entry: Entry, error: unknown, explain: Question<z.ZodType>['explain']): unknown {
-  const name = nameOf(entry)
-  if (error instanceof AgentError) {
-    // qmp_disabled and the like of QEMU's qapi/qmp-dispatch.c: also of a command that the agent is too old for.
-    if (error.class === 'CommandNotFound') return refusal(name, error)
-    return explain?.(error) ?? new UserError('GUEST_AGENT_FAILED', `The agent of VM ${name} failed: ${error.message}`)
-  }
-  if (error instanceof AgentAbsent || error instanceof AgentTimeout) {
-    return new UserError('GUEST_AGENT_TIMEOUT', `The agent of VM ${name} is there and does not answer: ${error.message}`, {
-      hint: "The guest hangs, has too much to do, or another program holds the agent's socket; what was asked may still be done",
-      cause: error,
-    })
-  }
-  return error instanceof AgentNonsense ? nonsense(entry, 'a question', error.message) : error
-}
-
-function refusal(name: string, { message }: AgentError): UserError {
-  return new UserError('GUEST_AGENT_REFUSES', `The agent of VM ${name} refuses: ${message}`, {
-    hint:
-      'Allow it in the guest and restart qemu-guest-agent: in /etc/sysconfig/qemu-ga (FILTER_RPC_ARGS or BLACKLIST_RPC), or ' +
-      'block-rpcs, blacklist and allow-rpcs in /etc/qemu/qemu-ga.conf',
-  })
-}
-
-/** As people call it. */
-export function nameOf({ id, record }: Entry): string {
-  return record.name ?? id
 }

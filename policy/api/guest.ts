@@ -40,7 +40,7 @@ const GuestPath = z
 const Encoding = z.enum(['text', 'base64'])
 
 /** What any question to a guest can meet. */
-const asked = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN', 'VM_NOT_RUNNING', 'GUEST_AGENT_ABSENT', 'GUEST_AGENT_TIMEOUT', 'GUEST_AGENT_REFUSES', 'GUEST_AGENT_FAILED', 'GUEST_NONSENSE', 'GUEST_LOST'] as const
+const asked = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN', 'VM_NOT_RUNNING', 'GUEST_AGENT_ABSENT', 'GUEST_AGENT_TIMEOUT', 'GUEST_AGENT_REFUSES', 'GUEST_AGENT_FAILED', 'GUEST_FROZEN', 'GUEST_NONSENSE', 'GUEST_LOST'] as const
 
 export const guestMethods = {
   'vm.exec': method({

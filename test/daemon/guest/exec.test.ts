@@ -105,7 +105,7 @@ t.test('what cannot be asked is refused at once, by what is known of the VM', as
   guest.change({ agent: 'absent' })
   await refused('GUEST_AGENT_ABSENT', /vm wait web --for agent.*qemu-guest-agent/)
   guest.change({ agent: 'connected', paused: true })
-  await refused('VM_NOT_RUNNING', /vm start web/)
+  await refused('VM_NOT_RUNNING', /vm resume web/)
   guest.change(undefined)
   await refused('VM_NOT_RUNNING', /vm start web/)
   t.equal(guest.connections(), 0, 'nobody was asked')
@@ -128,6 +128,16 @@ t.test('an agent that is there and silent costs its time, and no more', async (t
   let answers = 0
   const busy = await startFakeGuest(t, { override: ({ execute }) => (execute === 'guest-exec-status' && ++answers === 1 ? null : undefined), timeoutMs: 50 })
   t.match(await exec(busy, { command: ['echo', 'late'] }), { stdout: 'late\n' }, 'a moment of silence loses nothing')
+})
+
+t.test('a guest that is frozen for a moment is asked again', async (t) => {
+  for (const command of ['guest-exec', 'guest-exec-status']) {
+    let refusals = 0
+    const refusal = failure(`Command ${command} has been disabled: the agent is in frozen state`, 'CommandNotFound')
+    const guest = await startFakeGuest(t, { override: ({ execute }) => (execute === command && ++refusals <= 2 ? refusal : undefined) })
+    t.match(await exec(guest, { command: ['echo', 'thawed'] }), { stdout: 'thawed\n' }, command)
+    t.ok(refusals >= 3, command)
+  }
 })
 
 t.test('what the guest forbids, fails at, or answers wrongly has a code', async (t) => {
