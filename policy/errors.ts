@@ -73,6 +73,7 @@ export const errorTable = {
   IMAGE_NOT_IN_CATALOGUE: { code: 1114, exit: 'notFound', summary: 'The catalogue has no image of this name' },
   IMAGE_CATALOGUE_BROKEN: { code: 1115, exit: 'failed', summary: 'images.json of the configuration folder cannot be used' },
   IMAGE_RECORD_BROKEN: { code: 1116, exit: 'failed', summary: 'The record of the image cannot be read or was written by another version' },
+  IMAGE_PULL_STOPPED: { code: 1117, exit: 'conflict', summary: 'Somebody has deleted the image while it was being pulled' },
 
   USER_DATA_INVALID: { code: 1140, exit: 'usage', summary: 'The user-data is no cloud-config' },
   FIRST_BOOT_FAILED: { code: 1141, exit: 'failed', summary: 'What the first boot is to do could not be given to the VM' },

@@ -9,6 +9,7 @@ import { importImage } from '../image/import.ts'
 import type { Digest } from '../image/pull/checksums.ts'
 import { usualPace } from '../image/pull/pace.ts'
 import { pullImage, type PullRequest } from '../image/pull/pull.ts'
+import { createUnderWay } from '../image/pull/under-way.ts'
 import { setFirstBoot } from '../image/set.ts'
 import type { StoredImage } from '../image/store.ts'
 import type { Handlers } from '../rpc/handler.ts'
@@ -17,6 +18,7 @@ import { createQueues } from '../vm/queue.ts'
 
 export function imageHandlers({ table, images, events, config }: VmDependencies, look: Look): Pick<Handlers, keyof typeof imageMethods> {
   const turns = createQueues<ImageName>()
+  const underWay = createUnderWay()
 
   /** A VM whose record cannot be read may stand on any image. */
   const usedBy = (name: ImageName): VmId[] => [
@@ -44,7 +46,7 @@ export function imageHandlers({ table, images, events, config }: VmDependencies,
     },
     'image.pull': async (params, { progress }) => {
       const request = await resolveSource(config.folders.config, params)
-      const image = await pullImage({ store: images, look, pace: usualPace }, { ...request, report: progress })
+      const image = await pullImage({ store: images, look, pace: usualPace, underWay }, { ...request, report: progress })
       events.emit({ kind: 'image.pulled', image: image.name })
       return viewImage(image)
     },
@@ -53,6 +55,9 @@ export function imageHandlers({ table, images, events, config }: VmDependencies,
     }),
     'image.set': async ({ image, firstBoot }) => viewImage(await setFirstBoot(images, turns, image, firstBoot)),
     'image.delete': async ({ image }) => {
+      // It may have come to its end all the same.
+      const isGivenUp = await underWay.giveUp(image)
+      if (isGivenUp && !(await images.has(image))) return { name: image }
       await deleteImage(images, image, () => usedBy(image))
       events.emit({ kind: 'image.deleted', image })
       return { name: image }

@@ -23,7 +23,7 @@ export interface Claim {
 
 /** Throws UserError IMAGE_NAME_TAKEN, IMAGE_FOLDER_MISSING. */
 export async function claimName(store: ImageStore, name: ImageName): Promise<Claim> {
-  if (await isThere(store, name)) throw nameTaken(name)
+  if (await store.has(name)) throw nameTaken(name)
   const [target, unpacked] = [IMPORTING, UNPACKING].map((ending) => join(store.folder, `.${name}${ending}`)) as [string, string]
   const unlock = tryLock(target)
   if (!unlock) throw nameTaken(name)
@@ -36,16 +36,6 @@ export async function claimName(store: ImageStore, name: ImageName): Promise<Cla
       await rm(target, { force: true })
       unlock()
     },
-  }
-}
-
-async function isThere(store: ImageStore, name: ImageName): Promise<boolean> {
-  try {
-    await store.find(name)
-    return true
-  } catch (error) {
-    if (error instanceof UserError && error.data.name === 'IMAGE_NOT_FOUND') return false
-    throw error
   }
 }
 

@@ -30,6 +30,8 @@ export interface ImageStore {
   list(): Promise<StoredImage[]>
   /** The image, if a VM can stand on it. Throws IMAGE_NOT_FOUND, IMAGE_FOLDER_MISSING, IMAGE_INVALID, IMAGE_UNSAFE, IMAGE_RECORD_BROKEN. */
   require(name: ImageName): Promise<StoredImage>
+  /** Whether there is one, whatever its state. Throws IMAGE_FOLDER_MISSING. */
+  has(name: ImageName): Promise<boolean>
   /** The image whatever its state. Throws IMAGE_NOT_FOUND, IMAGE_FOLDER_MISSING. */
   find(name: ImageName): Promise<StoredImage>
 }
@@ -91,6 +93,7 @@ export function createImageStore(folder: string): ImageStore {
     folder,
     pathOf,
     find,
+    has: async (name) => (await find(name).catch(skipVanished)) !== undefined,
     async require(name) {
       const image = await find(name)
       if (image.problem) throw image.problem

@@ -123,7 +123,7 @@ export const imageMethods = {
       firstBoot,
     }),
     result: Image,
-    errors: ['IMAGE_NAME_TAKEN', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'IMAGE_FOLDER_MISSING', 'IMAGE_PULL_FAILED', 'IMAGE_PULL_BUSY', 'IMAGE_URL_REFUSED', 'IMAGE_DIGEST_MISSING', 'IMAGE_DIGEST_WRONG', 'IMAGE_TOO_LARGE', 'IMAGE_NOT_IN_CATALOGUE', 'IMAGE_CATALOGUE_BROKEN', 'NO_SPACE', 'PROGRAM_MISSING', 'HOST_IO'],
+    errors: ['IMAGE_NAME_TAKEN', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'IMAGE_FOLDER_MISSING', 'IMAGE_PULL_FAILED', 'IMAGE_PULL_BUSY', 'IMAGE_PULL_STOPPED', 'IMAGE_URL_REFUSED', 'IMAGE_DIGEST_MISSING', 'IMAGE_DIGEST_WRONG', 'IMAGE_TOO_LARGE', 'IMAGE_NOT_IN_CATALOGUE', 'IMAGE_CATALOGUE_BROKEN', 'NO_SPACE', 'PROGRAM_MISSING', 'HOST_IO'],
     access: 'control',
     progress: true,
     command: { words: ['image', 'pull'], args: ['source'] },
@@ -147,6 +147,7 @@ export const imageMethods = {
   }),
   'image.delete': method({
     summary: 'Delete a base image that no VM stands on',
+    description: 'One that is being pulled is given up, and what has come of it removed.',
     params: z.strictObject({ image: ImageName }),
     result: z.object({ name: ImageName }),
     errors: ['IMAGE_NOT_FOUND', 'IMAGE_IN_USE', 'IMAGE_FOLDER_MISSING', 'HOST_IO'],

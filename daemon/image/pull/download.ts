@@ -23,6 +23,8 @@ export interface DownloadRequest {
   readonly mayLoseTls: boolean
   readonly limitBytes: number
   readonly pace: Pace
+  /** Aborting it ends the download; its reason is thrown. */
+  readonly signal: AbortSignal
   readonly report: Report
 }
 
@@ -40,7 +42,7 @@ interface Progress {
  * IMAGE_TOO_LARGE, NO_SPACE, and the file system's errors.
  */
 export async function download(request: DownloadRequest): Promise<Digest> {
-  const { partial, algorithm, pace, report } = request
+  const { partial, algorithm, pace, signal, report } = request
   const hash = createHash(algorithm)
   if (partial.bytes > 0) await readAgain(partial, hash, report)
   const progress: Progress = { note: partial.note, writer: writeBehind(partial.file, partial.bytes), hash, isAnswered: false }
@@ -58,7 +60,7 @@ export async function download(request: DownloadRequest): Promise<Digest> {
       failures = isFurther ? 1 : failures + 1
       if (failures > pace.tries || (error.isUnmade && !progress.isAnswered)) throw givenUp(request.url, error, progress)
       report(`${error.message}; trying again`, shareOf(progress))
-      await delay(pauseMs(pace, failures))
+      await delay(pauseMs(pace, failures), undefined, { signal }).catch(() => signal.throwIfAborted())
     } finally {
       stalls.close()
     }
@@ -79,15 +81,15 @@ async function readAgain(partial: Partial, hash: Hash, report: Report): Promise<
 async function attempt(request: DownloadRequest, progress: Progress, stalls: StallWatch): Promise<void> {
   const { url, mayLoseTls } = request
   const headers = rangeOf(progress, request.isVerified)
-  const answer = await get(url, { headers: headers ?? {}, mayLoseTls, signal: stalls.signal })
+  const signal = AbortSignal.any([stalls.signal, request.signal])
+  const answer = await get(url, { headers: headers ?? {}, mayLoseTls, signal })
   progress.isAnswered = true
-  // The watch's own reason is thrown below; a stream without a listener would throw its error at nobody.
   const abort = (): void => void answer.destroy()
-  stalls.signal.addEventListener('abort', abort)
+  signal.addEventListener('abort', abort)
   try {
     if (await place(answer, request, progress, headers !== undefined)) await read(answer, request, progress, stalls)
   } catch (error) {
-    if (stalls.signal.aborted) throw stalls.signal.reason
+    signal.throwIfAborted()
     throw error
   } finally {
     answer.destroy()

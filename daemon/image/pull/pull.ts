@@ -3,7 +3,7 @@ import type { FirstBootWay } from '../../../policy/api/first-boot.ts'
 import { UserError, type ErrorName } from '../../../policy/errors.ts'
 import type { ImageName } from '../../../policy/names.ts'
 import { admit, type Look } from '../admit.ts'
-import { claimName, nameOf } from '../claim.ts'
+import { claimName, nameOf, type Claim } from '../claim.ts'
 import { openPack } from '../import.ts'
 import { atIntervals, type Report } from '../report.ts'
 import type { ImageStore, StoredImage } from '../store.ts'
@@ -12,6 +12,7 @@ import { lookBeside, missing, readChecksums } from './digest.ts'
 import { download } from './download.ts'
 import type { Pace } from './pace.ts'
 import { openPartial, removeOldPartials, type Partial } from './partial.ts'
+import type { UnderWay } from './under-way.ts'
 import { fileOf, parseUrl } from './url.ts'
 
 export interface PullRequest {
@@ -30,47 +31,54 @@ export interface PullDeps {
   readonly store: ImageStore
   readonly look: Look
   readonly pace: Pace
+  readonly underWay: UnderWay
 }
 
 /** After these, what came is of no use to another try. */
-const spoilt: ReadonlySet<ErrorName> = new Set(['IMAGE_TOO_LARGE', 'IMAGE_DIGEST_WRONG', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'NO_SPACE'])
+const spoilt: ReadonlySet<ErrorName> = new Set(['IMAGE_TOO_LARGE', 'IMAGE_DIGEST_WRONG', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'IMAGE_PULL_STOPPED', 'NO_SPACE'])
 
 /**
  * The image appears under its name when it is whole and checked. Throws the errors of the method `image.pull`. What came of
  * a download that was cut short stays for the next pull of the same URL.
  */
-export async function pullImage({ store, look, pace }: PullDeps, request: PullRequest): Promise<StoredImage> {
+export async function pullImage(deps: PullDeps, request: PullRequest): Promise<StoredImage> {
   const url = parseUrl(request.url, 'source')
-  const claim = await claimName(store, request.name ?? nameOf(fileOf(url)))
+  const claim = await claimName(deps.store, request.name ?? nameOf(fileOf(url)))
   try {
-    await removeOldPartials(store.folder)
-    const report = atIntervals(request.report)
-    const expected = await settleDigest(request, url, pace)
-    const partial = await openPartial(store.folder, url.href)
-    return await holding(partial, url, async () => {
-      const digest = await download({
-        url,
-        partial,
-        algorithm: expected?.algorithm ?? 'sha256',
-        isVerified: expected !== undefined,
-        mayLoseTls: request.digest !== undefined,
-        limitBytes: request.limitBytes,
-        pace,
-        report,
-      })
-      if (expected && digest.hex !== expected.hex) throw wrongDigest(url, digest, expected)
-      const candidate = await openPack({ path: partial.path, isOurs: true, claim, limitBytes: request.limitBytes, report })
-      const source = {
-        url: url.href,
-        [digest.algorithm]: digest.hex,
-        verified: expected !== undefined,
-        pulledAt: new Date().toISOString(),
-      }
-      return await admit(candidate, { store, claim, look, firstBoot: request.firstBoot, source, beforeLink: partial.settle, report })
-    })
+    await removeOldPartials(deps.store.folder)
+    return await deps.underWay.run(claim.name, (signal) => pullClaimed(deps, request, url, claim, signal))
   } finally {
     await claim.release()
   }
+}
+
+async function pullClaimed({ store, look, pace }: PullDeps, request: PullRequest, url: URL, claim: Claim, signal: AbortSignal): Promise<StoredImage> {
+  const { limitBytes, firstBoot } = request
+  const report = atIntervals(request.report)
+  const expected = await settleDigest(request, url, pace)
+  const partial = await openPartial(store.folder, url.href)
+  return await holding(partial, url, async () => {
+    const digest = await download({
+      url,
+      partial,
+      algorithm: expected?.algorithm ?? 'sha256',
+      isVerified: expected !== undefined,
+      mayLoseTls: request.digest !== undefined,
+      limitBytes,
+      pace,
+      signal,
+      report,
+    })
+    if (expected && digest.hex !== expected.hex) throw wrongDigest(url, digest, expected)
+    const candidate = await openPack({ path: partial.path, isOurs: true, claim, limitBytes, report })
+    const source = {
+      url: url.href,
+      [digest.algorithm]: digest.hex,
+      verified: expected !== undefined,
+      pulledAt: new Date().toISOString(),
+    }
+    return await admit(candidate, { store, claim, look, firstBoot, source, beforeLink: partial.settle, report })
+  })
 }
 
 async function settleDigest({ digest, checksums, unverified }: PullRequest, url: URL, pace: Pace): Promise<Digest | undefined> {

@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pullImage, type PullRequest } from '../../../../daemon/image/pull/pull.ts'
+import { createUnderWay } from '../../../../daemon/image/pull/under-way.ts'
 import type { Pace } from '../../../../daemon/image/pull/pace.ts'
 import { createImageStore, type ImageStore, type StoredImage } from '../../../../daemon/image/store.ts'
+import type { ImageName } from '../../../../policy/names.ts'
 import { makeFolder } from '../../../fakes/folder.ts'
 
 /** Quick, so that a stall and its retries are over within a second. */
@@ -19,6 +21,7 @@ export interface Folder {
   readonly folder: string
   readonly store: ImageStore
   readonly reports: string[]
+  readonly giveUp: (name: ImageName) => Promise<boolean>
   pull(url: string, more?: Partial<PullRequest>, pace?: Pace): Promise<StoredImage>
   files(): string[]
 }
@@ -27,13 +30,15 @@ export function openFolder(t: Test, folder = join(makeFolder(t), 'images')): Fol
   mkdirSync(folder, { recursive: true })
   const store = createImageStore(folder)
   const reports: string[] = []
+  const underWay = createUnderWay()
   return {
     folder,
     store,
     reports,
+    giveUp: underWay.giveUp,
     pull: (url, more = {}, pace = quick) =>
       pullImage(
-        { store, pace, look: async () => undefined },
+        { store, pace, underWay, look: async () => undefined },
         {
           url,
           name: undefined,

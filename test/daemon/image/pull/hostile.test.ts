@@ -1,6 +1,7 @@
 /** Servers that break off, lie, stall and mislead, and files that are made to harm: each pull ends by itself, whole or coded. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { UserError } from '../../../../policy/errors.ts'
@@ -181,9 +182,25 @@ t.test('of two pulls of one name, or of one URL, the second is told', async (t) 
   const pace = { stallMs: 1500, pauseMs: 1, tries: 0 }
   const first = pull(url, {}, pace)
   first.catch(() => undefined)
-  while (server.requests.every(({ path }) => path !== '/disk.qcow2')) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (server.requests.every(({ path }) => path !== '/disk.qcow2')) await delay(5)
   t.match(await refusal(pull(url, {}, pace)), { name: 'IMAGE_NAME_TAKEN', field: 'name' })
   t.match(await refusal(pull(url, { name: 'other' as never }, pace)), { name: 'IMAGE_PULL_BUSY' })
   t.match(await refusal(first), { name: 'IMAGE_PULL_FAILED' })
   t.equal(files().length, 2)
+})
+
+t.test('a pull that is given up ends at once, also between two tries, and leaves nothing', async (t) => {
+  const server = await startFileServer(t)
+  const never = { stallMs: 600_000, pauseMs: 600_000, tries: 9 }
+  for (const mischief of [{ stallAfter: 200_000 }, { stallAfter: 0 }, { cutAfter: 200_000 }]) {
+    const { pull, giveUp, files, reports } = openFolder(t)
+    const work = refusal(pull(server.give('/disk.qcow2', sound, mischief), { unverified: true }, never))
+    const asked = server.requests.length
+    while (server.requests.length === asked && reports.length === 0) await delay(5)
+    await delay(50)
+    t.equal(await giveUp('disk' as never), true)
+    t.match(await work, { name: 'IMAGE_PULL_STOPPED' })
+    t.same(files(), [])
+    t.equal(await giveUp('disk' as never), false)
+  }
 })
