@@ -1,10 +1,10 @@
 /** Copies the file of a disk: shared with the source where the file system can do that, else by the kernel. */
 import { constants } from 'node:fs'
-import { copyFile, open, stat } from 'node:fs/promises'
+import { copyFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import { runProgram } from '../qemu/program.ts'
-import { syncFolder } from '../state/file.ts'
+import { settleFile, syncFolder } from '../state/file.ts'
 import { requireSpace } from './space.ts'
 
 /** Node copies in one call that nobody hears of until it is over; what takes longer than a blink is left to cp(1). */
@@ -23,13 +23,7 @@ export async function copyDiskFile(source: string, target: string, onProgress: (
     if (bytes <= SMALL_BYTES) await copyFile(source, target, constants.COPYFILE_EXCL)
     else await copyLarge(source, target, bytes, onProgress)
   }
-  const file = await open(target, 'r+')
-  try {
-    await file.chmod(0o600)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await settleFile(target, 0o600)
   await syncFolder(dirname(target))
 }
 

@@ -6,7 +6,7 @@ import type { SnapshotName } from '../../policy/names.ts'
 import type { Folders } from '../config.ts'
 import { convertToQcow2 } from '../qemu/disk.ts'
 import { measureOverlay } from '../qemu/overlay.ts'
-import { syncFolder } from '../state/file.ts'
+import { settleFile, syncFolder } from '../state/file.ts'
 import type { Report, VmDependencies } from '../vm/dependencies.ts'
 import type { Entry } from '../vm/table.ts'
 import { beginExport } from './export-note.ts'
@@ -78,13 +78,7 @@ async function makeOwn(temporary: string): Promise<void> {
 
 /** The group reads it: on a host that was set up, these are who may do everything with VMs. */
 async function publish(temporary: string, target: string, path: string): Promise<void> {
-  const file = await open(temporary, 'r+')
-  try {
-    await file.chmod(0o640)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await settleFile(temporary, 0o640)
   try {
     await link(temporary, target)
   } catch (error) {

@@ -1,7 +1,8 @@
 /** The NoCloud seed: a disk labelled `cidata` that cloud-init looks for ("NoCloud" of its documentation). */
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
+import { settleFile } from '../state/file.ts'
 import { runProgram } from '../qemu/program.ts'
 import { RUNNER } from './guest-files.ts'
 import { scriptOf, type FirstBootRequest } from './request.ts'
@@ -52,7 +53,8 @@ export async function makeSeed(target: string, request: FirstBootRequest): Promi
     const made = join(work, 'seed.iso')
     const result = await runProgram('genisoimage', seedArgv(made, work, Object.keys(files)), { timeoutMs: TIMEOUT_MS })
     if (result.exitCode !== 0) throw explain(target, result.stderr)
-    await settle(made)
+    // It may hold secrets; and it is to be there also if the power goes now.
+    await settleFile(made, 0o600)
     await rename(made, target)
   } finally {
     await rm(work, { recursive: true, force: true })
@@ -67,17 +69,6 @@ export function seedWork(target: string): string {
 /** PURE: what genisoimage is told, without its name. Joliet and Rock Ridge keep the names of the files as they are. */
 export function seedArgv(target: string, folder: string, names: readonly string[]): string[] {
   return ['-quiet', '-V', 'cidata', '-J', '-r', '-o', target, ...names.map((name) => join(folder, name))]
-}
-
-/** It may hold secrets; and it is to be there also if the power goes now. */
-async function settle(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.chmod(0o600)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 function explain(target: string, words: string): UserError {

@@ -1,12 +1,12 @@
 /** The one gate into the image folder: a disk is checked, made one qcow2 that stands alone, and given its name. */
-import { link, open, realpath } from 'node:fs/promises'
+import { link, realpath } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../../policy/errors.ts'
 import type { FirstBootWay } from '../../policy/api/first-boot.ts'
 import { ImageName } from '../../policy/names.ts'
 import { requireSpace } from '../disk/space.ts'
 import { checkImage, convertToQcow2, inspectImage, type DiskFormat, type ImageFacts } from '../qemu/disk.ts'
-import { syncFolder } from '../state/file.ts'
+import { settleFile, syncFolder } from '../state/file.ts'
 import { nameTaken, type Claim } from './claim.ts'
 import { removeRecord, writeRecord, type ImageRecord } from './record.ts'
 import type { Report } from './report.ts'
@@ -105,13 +105,7 @@ function unsafe(path: string, what: string, other: string): UserError {
  * link(2) fails where the name has been taken meanwhile; rename(2) would overwrite.
  */
 async function publish(store: ImageStore, name: ImageName, disk: string, record: ImageRecord): Promise<void> {
-  const file = await open(disk, 'r+')
-  try {
-    await file.chmod(0o644)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await settleFile(disk, 0o644)
   const isWorthARecord = Object.keys(record).length > 1
   if (isWorthARecord) await writeRecord(store.folder, name, record)
   else await removeRecord(store.folder, name)

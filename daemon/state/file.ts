@@ -34,6 +34,17 @@ export async function writeText(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
+/** Gives a file that others may have written its mode, and makes its content outlive a power cut. */
+export async function settleFile(path: string, mode: number): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.chmod(mode)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 /** Makes renames and removals in a folder outlive a power cut (open(2), "fsync on the containing directory"). */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
