@@ -16,7 +16,7 @@ t.test('what may stand at the cursor', async (t) => {
   const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
     ['', ['vm', 'image', 'network', 'events', 'info', 'doctor', 'rpc', 'completion', 'setup', 'help']],
     ['im', ['image']],
-    ['image ', ['list', 'import', 'delete']],
+    ['image ', ['list', 'import', 'pull', 'catalogue', 'set', 'delete']],
     ['vm st', ['start', 'stop']],
     ['--json vm st', ['start', 'stop']],
     ['vm stop ', ['<vm>']],
