@@ -134,7 +134,7 @@ export async function startFakeGuest(
   }
 
   const agent = await startFakeAgent(t, path, answer)
-  const live: Live = { pid: 1, startedAt: new Date(), accelerator: 'tcg', paused: false, agent: 'connected', agentAnswered: true, addresses: [], addressesAt: undefined, vcpus: undefined, memoryMiB: undefined, heldByDisk: undefined }
+  const live = { pid: 1, paused: false, agent: 'connected' } as Live
   const entry = { id: 'adbvzwdf', record: { name: 'web' }, live } as unknown as Entry
   const listeners = new Set<(entry: Entry) => void>()
   const client = createGuestAgent(path, { timeoutMs })
