@@ -8,8 +8,8 @@ import type { VmDependencies } from '../vm/dependencies.ts'
 import type { Entry } from '../vm/table.ts'
 
 /** A guest writes out all that it has in memory. */
-const FREEZE_WITHIN_MS = 30_000
-const THAW_WITHIN_MS = 10_000
+const FREEZE_WITHIN_MS = 15_000
+const THAW_WITHIN_MS = 5000
 const THAW_ATTEMPTS = 3
 
 type Needs = Pick<VmDependencies, 'agent' | 'log'>

@@ -49,9 +49,9 @@ cat <"$pipes/copy" 3>&- &
 } 2>/dev/null &
 
 trap 'tell interrupted; exit 143' TERM
+tell started # before it is noted here: a machine that dies in between has failed, and does not seem to wait
 date >"$done"
 sync # before it runs: at most once, even if the power goes
-tell started
 "$script" </dev/null >"$pipes/output" 2>&1 3>&-
 status=$?
 

@@ -3,7 +3,7 @@ import { UserError } from '../../policy/errors.ts'
 import type { Result } from '../../policy/api/index.ts'
 import { readLog } from '../vm/log.ts'
 import type { Entry } from '../vm/table.ts'
-import { deriveInit, readProgress, withoutMarks } from './progress.ts'
+import { deriveInit, withoutMarks } from './progress.ts'
 
 /** Throws VM_INIT_NONE where nothing runs at the first boot that could tell. */
 export function requireInit(entry: Entry): void {
@@ -18,7 +18,7 @@ export function requireInit(entry: Entry): void {
 export async function readInitLog(entry: Entry, offset: number | undefined, limitBytes: number): Promise<Result<'vm.init-log'>> {
   requireInit(entry)
   // In this order: what is over has said all.
-  const { state = 'pending', exitCode } = deriveInit(readProgress(entry.paths.initLog), entry.live?.startedAt)
+  const { state = 'pending', exitCode } = entry.init ? deriveInit(entry.init, entry.live) : {}
   const { text, ...piece } = await readLog(entry.paths.initLog, offset, limitBytes)
   return { text: withoutMarks(text), ...piece, state, ...(exitCode !== undefined && { exitCode }) }
 }

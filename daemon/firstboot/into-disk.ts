@@ -46,8 +46,8 @@ export async function writeIntoDisk({ folder, disk, request, accelerator }: Disk
   }
 }
 
-/** The machine boots in seconds, and under TCG on a busy host in a minute or two. */
-const TIMEOUT_MS = 600_000
+/** The machine boots in seconds, and under TCG on a busy host in a minute or two. What the guest's own shell does is its own. */
+const TIMEOUT_MS = 180_000
 
 /** PURE: its file systems are found and mounted as the guest itself would; the first command that fails ends it. */
 export function guestfishArgv(disk: string): string[] {

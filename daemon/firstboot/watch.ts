@@ -1,9 +1,13 @@
 /** Follows the first boots of the VMs that run: QEMU writes what the guest tells into a file, and the kernel says when. */
 import { watch, type FSWatcher } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { EventBus } from '../events.ts'
 import type { Logger } from '../log.ts'
+import { writeJson } from '../state/file.ts'
+import { limitLog } from '../vm/log.ts'
+import { createQueues } from '../vm/queue.ts'
 import type { Entry, VmTable } from '../vm/table.ts'
-import { readProgress } from './progress.ts'
+import { noteOf, readOn } from './progress.ts'
 
 /** A guest that prints without end is looked at this often. */
 const PAUSE_MS = 50
@@ -12,15 +16,35 @@ export function watchFirstBoots({ table, events, log }: { readonly table: VmTabl
   const watchers = new Map<Entry, FSWatcher>()
   const timers = new Map<Entry, NodeJS.Timeout>()
   const states = new Map<Entry, string | undefined>()
+  const punched = new Map<string, number>()
+  const queues = createQueues<Entry>()
 
-  const look = (entry: Entry): void => {
-    timers.delete(entry)
+  /** Takes what has come, and sees to the files, one after the other. */
+  const take = (entry: Entry): void => {
+    const before = entry.init
+    if (!before) return
     try {
-      entry.init = readProgress(entry.paths.initLog)
+      entry.init = readOn(before, entry.paths.initLog)
     } catch (error) {
       log.warn({ vm: entry.id, err: error }, 'init.log cannot be read')
       return
     }
+    const note = isDeepStrictEqual(before.told, entry.init.told) ? undefined : noteOf(entry.init)
+    queues
+      .run(entry, async () => {
+        if (table.get(entry.id) !== entry) return
+        if (note) await writeJson(entry.paths.initNote, note)
+        // The port is faster than a serial line, and would fill a disk between two looks of whoever keeps the other logs short.
+        await limitLog(entry.paths.initLog, punched)
+      })
+      .catch((error: unknown) => {
+        log.warn({ vm: entry.id, err: error }, 'what is kept of a first boot could not be written')
+      })
+  }
+
+  const look = (entry: Entry): void => {
+    timers.delete(entry)
+    take(entry)
     table.changed(entry)
   }
 
@@ -62,19 +86,23 @@ export function watchFirstBoots({ table, events, log }: { readonly table: VmTabl
     if (table.get(entry.id) !== entry) {
       end(entry)
       states.delete(entry)
+      punched.delete(entry.paths.initLog)
       return
     }
     if (entry.live && !watchers.has(entry)) begin(entry)
     if (!entry.live && watchers.has(entry)) {
       end(entry)
       // What it said last.
-      entry.init = readProgress(entry.paths.initLog)
+      take(entry)
     }
     tell(entry)
   }
 
   for (const entry of table.entries()) states.set(entry, table.view(entry).firstBoot?.state)
-  for (const entry of table.entries()) follow(entry)
+  for (const entry of table.entries()) {
+    if (entry.record.firstBoot?.isTold) take(entry)
+    follow(entry)
+  }
   const unsubscribe = table.onChange(follow)
   return {
     close() {

@@ -11,6 +11,8 @@ export interface HeldByDisk {
 export interface Live {
   readonly pid: number
   readonly startedAt: Date
+  /** When the guest last began anew within this run, so far as that was seen. */
+  resetAt?: Date
   accelerator: 'kvm' | 'tcg' | undefined
   /** What QEMU says it has, whatever the record says by now. */
   vcpus: number | undefined

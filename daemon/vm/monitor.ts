@@ -84,7 +84,10 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
   }
 
   const hear = (entry: Entry, live: Live, event: QmpEvent): void => {
-    if (event.event === 'STOP' || event.event === 'RESUME') {
+    if (event.event === 'RESET') {
+      live.resetAt = event.at
+      table.changed(entry)
+    } else if (event.event === 'STOP' || event.event === 'RESUME') {
       live.paused = event.event === 'STOP'
       if (event.event === 'RESUME') live.heldByDisk = undefined
       table.changed(entry)

@@ -9,6 +9,8 @@ export interface VmPaths {
   /** What the VM is told at its first boot, and the disk by which. */
   readonly firstBoot: string
   readonly seed: string
+  /** What the guest has last told of it. */
+  readonly initNote: string
   readonly disk: string
   readonly runtimeFolder: string
   readonly pidFile: string
@@ -33,6 +35,7 @@ export function vmPaths(folders: Folders, id: VmId): VmPaths {
     record: join(configFolder, 'vm.json'),
     firstBoot: join(configFolder, 'first-boot.json'),
     seed: join(configFolder, 'seed.iso'),
+    initNote: join(configFolder, 'init.json'),
     disk: join(folders.disks, `${id}.qcow2`),
     runtimeFolder,
     pidFile: join(runtimeFolder, 'qemu.pid'),

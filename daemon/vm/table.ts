@@ -102,7 +102,7 @@ export async function openVmTable(folders: Folders, services: Pick<ServiceManage
     const service = { id, pidFile: paths.pidFile }
     const hasDisk = existsSync(paths.disk)
     const file = services.file(service)
-    const init = record.firstBoot?.isTold ? readProgress(paths.initLog) : undefined
+    const init = record.firstBoot?.isTold ? readProgress(paths) : undefined
     const entry: Entry = { id, paths, service, record, live: undefined, operation: undefined, hasDisk, file, init, state: 'creating' }
     entry.state = derive(entry)
     entries.set(id, entry)

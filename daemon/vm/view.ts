@@ -30,7 +30,7 @@ export function viewVm(entry: Entry): Vm {
     vm.accelerator = live.accelerator
     vm.addressesAt = live.addressesAt?.toISOString()
   }
-  if (record.firstBoot) vm.firstBoot = { via: record.firstBoot.via, ...(init && deriveInit(init, live?.startedAt)) }
+  if (record.firstBoot) vm.firstBoot = { via: record.firstBoot.via, ...(init && deriveInit(init, live)) }
   if (vm.vcpus !== record.vcpus || vm.memoryMiB !== record.memoryMiB) {
     vm.atNextStart = { vcpus: record.vcpus, memoryMiB: record.memoryMiB }
   }

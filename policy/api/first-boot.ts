@@ -10,7 +10,7 @@ const TEXT_LIMIT = 262_144
 const Text = z
   .string()
   .min(1)
-  .max(TEXT_LIMIT)
+  .max(TEXT_LIMIT, `more than ${TEXT_LIMIT} bytes of UTF-8`)
   .refine((text) => new TextEncoder().encode(text).length <= TEXT_LIMIT, `more than ${TEXT_LIMIT} bytes of UTF-8`)
   .meta({ textFile: true })
 

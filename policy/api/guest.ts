@@ -117,7 +117,8 @@ export const guestMethods = {
   }),
   'vm.copy-out': method({
     summary: 'Read a piece of a file in the guest',
-    description: "Ask again with `offset` set to the answer's `nextOffset` until `isEnd`. A file that is written to meanwhile comes as it is at each call.",
+    description: "Ask again with `offset` set to the answer's `nextOffset` until `isEnd`. A file that is written to meanwhile comes as it is at each call. " +
+      `A file has at most ${COPY_LIMIT} bytes.`,
     params: z.strictObject({
       vm: VmRef,
       path: GuestPath,
@@ -131,7 +132,7 @@ export const guestMethods = {
       size: z.int().optional().describe('Bytes of the file, as the guest tells it; with `offset` 0 alone'),
       mode: z.string().optional().describe("The file's permissions in octal digits, likewise"),
     }),
-    errors: [...asked, 'GUEST_FILE_NOT_FOUND', 'GUEST_FILE_FAILED'],
+    errors: [...asked, 'GUEST_FILE_NOT_FOUND', 'GUEST_FILE_FAILED', 'GUEST_COPY_TOO_LARGE'],
     access: 'control',
   }),
 }

@@ -69,6 +69,9 @@ t.test('an init script runs once, as root and with a network, and is followed fr
 
 t.test('a machine that goes down while the script runs has failed, and says so', async (t) => {
   const daemon = await startWithTiny(t)
+  const reset = await daemon.client.call('vm.create', { ...tiny, initScript: 'echo b >/proc/sysrq-trigger\nsleep 1000\n' })
+  await t.rejects(daemon.client.call('vm.wait', { vm: reset.id, for: 'init', timeoutSeconds: WITHIN }), { name: 'VM_INIT_FAILED' }, 'QEMU runs on, and the guest has begun anew')
+  await daemon.client.call('vm.delete', { vm: reset.id })
   await daemon.client.call('vm.create', { ...tiny, name: 'web', hostname: 'other', initScript: 'echo begun\nsleep 1000\n' })
   const state = async () => (await daemon.client.call('vm.get', { vm: 'web' })).firstBoot
   for (let seen = await state(); seen?.state !== 'running'; seen = await state()) {

@@ -54,8 +54,8 @@ async function openBeside(path: string): Promise<Output> {
   return {
     write: (bytes) => file.writeFile(bytes),
     async finish(mode) {
-      // What a guest says of set-user-id and the like is not for this host.
-      await file.chmod(mode === undefined ? 0o666 & ~process.umask() : mode & 0o777)
+      // What a guest says of set-user-id and the like is not for this host, and the mask of whoever copies holds.
+      await file.chmod((mode ?? 0o666) & 0o777 & ~process.umask())
       await file.datasync()
       await file.close()
       await rename(partial, path)
