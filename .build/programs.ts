@@ -50,7 +50,7 @@ const daemon: Program = {
   name: 'aetherscaled',
   options: { ...shared, entryPoints: { aetherscaled: 'daemon/main.ts' }, banner: { js: requireBanner } },
   // Images are pulled through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name.
-  nodeFlags: ['--use-env-proxy'],
+  nodeFlags: ['--use-env-proxy', '--use-system-ca'],
 }
 
 /**

@@ -52,10 +52,10 @@ export async function admit(candidate: Candidate, admission: Admission): Promise
   if (facts.virtualSizeBytes > MAX_VIRTUAL_BYTES) {
     throw new UserError('IMAGE_INVALID', `${path} claims a disk of ${facts.virtualSizeBytes} bytes; 64 TiB is the most`, { field: 'path' })
   }
-  if (format === 'qcow2') await checkImage(path)
+  const bytes = format === 'qcow2' ? await checkImage(path, facts) : facts.actualSizeBytes
   const isWhole = isOurs && format === 'qcow2'
   if (!isWhole) {
-    await requireSpace(store.folder, facts.actualSizeBytes, `The copy of ${path}`)
+    await requireSpace(store.folder, bytes, `The copy of ${path}`)
     // Said, so that a header that was exchanged since it was inspected is not believed.
     await convertToQcow2({ source: path, format, target: claim.target, backing, onProgress: (fraction) => report('copying', fraction) })
   }

@@ -8,7 +8,7 @@ import { ImageName } from '../../policy/names.ts'
 import { readJson } from '../state/file.ts'
 import builtIn from './catalogue.json' with { type: 'json' }
 
-const HttpUrl = z.string().regex(/^https?:\/\/\S+$/, 'must be an http or https URL')
+const HttpUrl = z.string().regex(/^https?:\/\/(?![^/]*@)\S+$/, 'must be an http or https URL, without a password')
 
 /** One image of the catalogue. Without digest or list, the usual places beside the file are looked at. */
 const Entry = z.strictObject({

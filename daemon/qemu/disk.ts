@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import * as z from 'zod'
+import { UserError } from '../../policy/errors.ts'
 import { examineByQemuImg, explainQemuImg } from './qemu-img.ts'
 import { runProgram } from './program.ts'
 import { readSnapshots, type DiskSnapshot } from './snapshots.ts'
@@ -15,6 +16,8 @@ export interface ImageFacts {
   readonly virtualSizeBytes: number
   /** Bytes that the file takes on its file system. */
   readonly actualSizeBytes: number
+  /** Of a qcow2; 0 of a raw disk. */
+  readonly clusterBytes: number
   /** As written in the image: perhaps relative, perhaps no path at all (`json:`, `nbd:`). */
   readonly backingFile?: string
   readonly dataFile?: string
@@ -26,8 +29,10 @@ export interface ImageFacts {
 }
 
 const Info = z.object({
-  'virtual-size': z.int().nonnegative(),
+  /** Beyond 2^53 not to the byte; such a size is refused by whoever asks. */
+  'virtual-size': z.number().nonnegative(),
   'actual-size': z.int().nonnegative().default(0),
+  'cluster-size': z.number().default(0),
   'backing-filename': z.string().optional(),
   encrypted: z.boolean().default(false),
   snapshots: z.unknown().optional(),
@@ -73,6 +78,7 @@ export async function inspectImage(path: string, format: DiskFormat): Promise<Im
   const result = await examineByQemuImg(['info', '--output=json', '--force-share', '-f', format, path])
   if (result.exitCode !== 0) throw explainQemuImg(`${path} is no sound ${format} disk`, result, 'IMAGE_INVALID')
   const info = Info.parse(JSON.parse(result.stdout))
+  if (info['virtual-size'] > Number.MAX_SAFE_INTEGER) throw new UserError('IMAGE_INVALID', `${path} claims a disk of exbibytes`, { field: 'path' })
   const specific = info['format-specific']?.data
   const backingFile = info['backing-filename']
   const dataFile = specific?.['data-file']
@@ -80,6 +86,7 @@ export async function inspectImage(path: string, format: DiskFormat): Promise<Im
     format,
     virtualSizeBytes: info['virtual-size'],
     actualSizeBytes: info['actual-size'],
+    clusterBytes: info['cluster-size'],
     ...(backingFile !== undefined && { backingFile }),
     ...(dataFile !== undefined && { dataFile }),
     corrupt: specific?.corrupt ?? false,
@@ -91,13 +98,26 @@ export async function inspectImage(path: string, format: DiskFormat): Promise<Im
 /** `qemu-img check`: 3 is clusters that are leaked, which cost space and harm nothing. */
 const SOUND_STATUS: readonly (number | undefined)[] = [0, 3]
 
+const Tables = z.object({
+  'allocated-clusters': z.number().default(0),
+  'compressed-clusters': z.number().default(0),
+  'image-end-offset': z.number(),
+})
+
 /**
- * Checks a qcow2's tables, bounded as {@link inspectImage} is; a backing file is not opened, whatever the image names.
- * Throws UserError IMAGE_INVALID if it is damaged, HOST_IO, PROGRAM_MISSING.
+ * Checks a qcow2's tables, bounded as {@link inspectImage} is; a backing file is not opened, whatever the image names. Answers
+ * the bytes that its content takes unpacked. Throws UserError IMAGE_INVALID if it is damaged, HOST_IO, PROGRAM_MISSING.
  */
-export async function checkImage(path: string): Promise<void> {
-  const result = await examineByQemuImg(['check', '-q', imageNode(path, 'qcow2', null)])
+export async function checkImage(path: string, { clusterBytes }: Pick<ImageFacts, 'clusterBytes'>): Promise<number> {
+  const result = await examineByQemuImg(['check', '--output=json', imageNode(path, 'qcow2', null)])
   if (!SOUND_STATUS.includes(result.exitCode)) throw explainQemuImg(`${path} is damaged`, result, 'IMAGE_INVALID')
+  const tables = Tables.parse(JSON.parse(result.stdout))
+  const allocated = tables['allocated-clusters'] * clusterBytes
+  // Sound for qemu-img: of a few KB that all of a disk is made of, a copy would have terabytes.
+  if (allocated - tables['compressed-clusters'] * clusterBytes > tables['image-end-offset']) {
+    throw new UserError('IMAGE_INVALID', `${path} uses the same part of itself for many parts of the disk`, { field: 'path' })
+  }
+  return allocated
 }
 
 export interface ConvertRequest {

@@ -1,5 +1,6 @@
 /** Files of state: whole or not at all, also when the power goes. */
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** The name under which a file is written before it takes its place; debris of a crash is overwritten by the next write. */
@@ -55,10 +56,21 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Not a pipe, whose opening may wait for ever. */
+async function readRegular(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!(await file.stat()).isFile()) throw new SyntaxError(`${path} is no regular file`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
 /** The parsed content; `undefined` if there is no such file. Throws SyntaxError where it is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(await readRegular(path))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

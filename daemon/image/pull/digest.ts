@@ -21,10 +21,15 @@ export async function lookBeside(url: URL, pace: Pace): Promise<Digest | undefin
     [behind('.sha512'), true],
     [behind('.sha256'), true],
   ]
-  const lists = await Promise.all(places.map(([place]) => fetchText(place, pace)))
-  return lists
-    .map(({ text }, index) => findDigest(text, file, { isAlone: places[index]?.[1] ?? false }))
-    .find((digest) => digest !== undefined)
+  const lists = await Promise.allSettled(places.map(([place]) => fetchText(place, pace)))
+  const digests = lists.map((list, index) =>
+    list.status === 'fulfilled' ? findDigest(list.value.text, file, { isAlone: places[index]?.[1] ?? false }) : undefined,
+  )
+  const found = digests.find((digest) => digest !== undefined)
+  // Nobody has promised any of these places: only where none has it, it matters that one could not be asked.
+  const failed = lists.find((list) => list.status === 'rejected')
+  if (found === undefined && failed) throw failed.reason
+  return found
 }
 
 /** Throws UserError IMAGE_DIGEST_MISSING where the list is not there or does not name the file, IMAGE_PULL_FAILED. */

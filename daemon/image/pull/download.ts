@@ -114,7 +114,15 @@ async function place(answer: IncomingMessage, request: DownloadRequest, progress
     throw new Interruption(`${request.url.host} has another file by now`)
   }
   if (isRange && statusCode === 206) {
-    if (Number(range?.[1]) === position) return true
+    const total = Number(range?.[2])
+    if (Number(range?.[1]) === position && (progress.note?.totalBytes ?? total) === total) {
+      // The first answer may not have said where the file ends.
+      if (progress.note && progress.note.totalBytes === undefined) {
+        await requireRoom(request, total)
+        progress.note = { ...progress.note, totalBytes: total }
+      }
+      return true
+    }
     await restart(request, progress, undefined)
     throw new Interruption(`${request.url.host} sends another part than was asked for`)
   }

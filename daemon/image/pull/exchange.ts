@@ -55,7 +55,13 @@ function ask(url: URL, { headers, signal }: GetOptions): Promise<IncomingMessage
     const sent = { 'accept-encoding': 'identity', 'user-agent': `aetherscale/${version}`, ...headers }
     request(url, { headers: sent, signal })
       .on('response', resolve)
+      .on('upgrade', (_answer, socket) => {
+        socket.destroy()
+        reject(new UserError('IMAGE_PULL_FAILED', `${url.host} answers by another protocol than HTTP`, { field: 'source' }))
+      })
       .on('error', (error) => reject(signal.aborted ? (signal.reason as Error) : explainError(error, url)))
+      // Nothing of the above comes where the request ends in a way that Node has no word for.
+      .on('close', () => reject(signal.aborted ? (signal.reason as Error) : new Interruption(`${url.host} ended the exchange`)))
       .end()
   })
 }

@@ -50,19 +50,7 @@ export interface Partial {
 export async function openPartial(folder: string, url: string): Promise<Partial> {
   const stem = join(folder, PREFIX + createHash('sha256').update(url).digest('hex').slice(0, 24))
   const [path, notePath] = [stem + DATA, stem + NOTE]
-  // One that became an image in the moment in which its daemon was killed.
-  if (((await stat(path).catch(() => undefined))?.nlink ?? 1) > 1) await rm(path, { force: true })
-  const unlock = tryLock(path)
-  if (!unlock) {
-    throw new UserError('IMAGE_PULL_BUSY', 'This URL is being pulled already, under another name', {
-      field: 'source',
-      hint: 'Wait for that one; nothing is gained by two of them',
-    })
-  }
-  const file = await open(path, 'r+').catch((error: unknown) => {
-    unlock()
-    throw error
-  })
+  const { file, unlock } = await openLocked(path)
   const note = Note.safeParse(await readJson(notePath).catch(() => undefined)).data
   const { size } = await file.stat()
   const isUsable = note?.url === url && size <= (note.totalBytes ?? size)
@@ -88,6 +76,33 @@ export async function openPartial(folder: string, url: string): Promise<Partial>
       await rm(path, { force: true })
       await close()
     },
+  }
+}
+
+/**
+ * The file under its lock, neither an image by now nor one that another pull has just removed: whoever waits for the lock of a
+ * file may be given that of one which has lost its name.
+ */
+async function openLocked(path: string): Promise<{ file: FileHandle; unlock: () => void }> {
+  for (;;) {
+    const unlock = tryLock(path)
+    if (!unlock) {
+      throw new UserError('IMAGE_PULL_BUSY', 'This URL is being pulled already, under another name', {
+        field: 'source',
+        hint: 'Wait for that one; nothing is gained by two of them',
+      })
+    }
+    const file = await open(path, 'r+').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      unlock()
+      throw error
+    })
+    const [held, named] = [await file?.stat(), await stat(path).catch(() => undefined)]
+    if (file && held && held.ino === named?.ino && held.nlink === 1) return { file, unlock }
+    // One that became an image in the moment in which its daemon was killed, or another's that is gone already.
+    if (held && held.ino === named?.ino) await rm(path, { force: true })
+    await file?.close()
+    unlock()
   }
 }
 

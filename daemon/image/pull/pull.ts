@@ -72,7 +72,8 @@ async function pullClaimed({ store, look, pace }: PullDeps, request: PullRequest
     if (expected && digest.hex !== expected.hex) throw wrongDigest(url, digest, expected)
     const candidate = await openPack({ path: partial.path, isOurs: true, claim, limitBytes, report })
     const source = {
-      url: url.href,
+      // Without what gives access to it: whoever may look on sees this.
+      url: Object.assign(new URL(url), { search: '', hash: '' }).href,
       [digest.algorithm]: digest.hex,
       verified: expected !== undefined,
       pulledAt: new Date().toISOString(),

@@ -8,6 +8,7 @@ import { checkImage, convertToQcow2, createOverlay, inspectImage } from '../../.
 import { UserError, type ErrorName } from '../../../policy/errors.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { startQemu } from './start-qemu.ts'
+import { makeOneClusterDisk } from '../../inputs/one-cluster-disk.ts'
 
 const MIB = 1_048_576
 
@@ -73,7 +74,7 @@ t.test('inspecting tells what an image says of itself', async (t) => {
   const folder = makeFolder(t)
   const plain = await makeImage(join(folder, 'plain.qcow2'))
   const facts = await inspectImage(plain, 'qcow2')
-  t.same({ ...facts, actualSizeBytes: 0 }, { format: 'qcow2', virtualSizeBytes: 8 * MIB, actualSizeBytes: 0, corrupt: false, encrypted: false, snapshots: [] })
+  t.same({ ...facts, actualSizeBytes: 0 }, { format: 'qcow2', virtualSizeBytes: 8 * MIB, actualSizeBytes: 0, clusterBytes: 65_536, corrupt: false, encrypted: false, snapshots: [] })
   t.ok(facts.actualSizeBytes > 0)
 
   const raw = join(folder, 'disk.raw')
@@ -124,25 +125,37 @@ t.test('a path is a path, whatever protocol it looks like', async (t) => {
   const path = join(folder, 'nbd:localhost:1')
   await makeImage(path)
   await t.resolves(inspectImage(path, 'qcow2'))
-  await t.resolves(checkImage(path))
+  await t.resolves(checkImage(path, { clusterBytes: 65_536 }))
   symlinkSync(path, join(folder, 'json:{"driver":"raw"}'))
-  await t.resolves(checkImage(join(folder, 'json:{"driver":"raw"}')))
+  await t.resolves(checkImage(join(folder, 'json:{"driver":"raw"}'), { clusterBytes: 65_536 }))
 })
 
 t.test('checking finds damage, and opens no backing file', async (t) => {
   const folder = makeFolder(t)
   const foreign = await makeImage(join(folder, 'foreign'), '-u', '-b', '/nonexistent', '-F', 'raw')
-  await t.resolves(checkImage(foreign))
+  await t.resolves(checkImage(foreign, { clusterBytes: 65_536 }))
 
   const damaged = join(folder, 'damaged')
   writeFileSync(join(folder, 'raw'), randomBytes(MIB))
   await convertToQcow2({ source: join(folder, 'raw'), format: 'raw', target: damaged })
-  await t.resolves(checkImage(damaged))
+  await t.resolves(checkImage(damaged, { clusterBytes: 65_536 }))
   const header = readFileSync(damaged)
   const l1Offset = Number(header.readBigUInt64BE(40))
   const l2Offset = Number(header.readBigUInt64BE(l1Offset) & 0x00ffffffffffff00n)
   await overwrite(damaged, l2Offset, [0x80, 0, 0, 0x7f, 0xff, 0xff, 0x02, 0x00]) // a cluster far off, not aligned
-  t.match(await failureOf(checkImage(damaged)), { name: 'IMAGE_INVALID', message: /damaged/ })
+  t.match(await failureOf(checkImage(damaged, { clusterBytes: 65_536 })), { name: 'IMAGE_INVALID', message: /damaged/ })
+})
+
+t.test('a disk of exbibytes, and one whose content is one cluster over and over, are no disks of ours', async (t) => {
+  const folder = makeFolder(t)
+  const huge = join(folder, 'huge')
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'cluster_size=2M', huge, '1E'])
+  t.match(await failureOf(inspectImage(huge, 'qcow2')), { name: 'IMAGE_INVALID', message: /exbibytes/ })
+  const bomb = join(folder, 'bomb')
+  writeFileSync(bomb, makeOneClusterDisk(8 * 2 ** 30))
+  const facts = await inspectImage(bomb, 'qcow2')
+  t.equal(facts.virtualSizeBytes, 8 * 2 ** 30, 'qemu-img finds nothing wrong with it')
+  t.match(await failureOf(checkImage(bomb, facts)), { name: 'IMAGE_INVALID', message: /same part/ })
 })
 
 t.test('converting makes one qcow2 that stands alone, and tells how far it is', async (t) => {

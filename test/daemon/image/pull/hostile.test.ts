@@ -1,4 +1,5 @@
 /** Servers that break off, lie, stall and mislead, and files that are made to harm: each pull ends by itself, whole or coded. */
+import { createServer, type AddressInfo } from 'node:net'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,6 +8,7 @@ import t from 'tap'
 import { UserError } from '../../../../policy/errors.ts'
 import { startFileServer, type FileServer, type Mischief } from '../../../fakes/file-server.ts'
 import { makeEvilQcow2, makeQcow2, openFolder } from './harness.ts'
+import { makeOneClusterDisk } from '../../../inputs/one-cluster-disk.ts'
 
 const MIB = 2 ** 20
 const sound = makeQcow2(t)
@@ -72,6 +74,8 @@ const cases: readonly Case[] = [
   { what: 'the same in gzip', file: 'disk.qcow2.gz', body: gzipSync(makeEvilQcow2(t, '-u', '-b', 'ours.qcow2', '-F', 'qcow2', '8M')), error: { name: 'IMAGE_UNSAFE' } },
   { what: 'a data file', body: makeEvilQcow2(t, '-o', 'data_file=/etc/shadow.raw,data_file_raw=on', '8M').subarray(), error: { name: 'IMAGE_UNSAFE' } },
   { what: 'a disk of 4 EiB', body: withSize(sound, 2n ** 62n), error: { name: 'IMAGE_INVALID' } },
+  { what: 'a disk of 1 EiB, whose tables are small', body: makeEvilQcow2(t, '-o', 'cluster_size=2M', '1E'), error: { name: 'IMAGE_INVALID', message: /exbibytes/ } },
+  { what: 'a disk that is one cluster over and over', body: Buffer.from(makeOneClusterDisk(2 ** 40)), error: { name: 'IMAGE_INVALID', message: /same part/ } },
   { what: 'a qcow2 that is cut', body: sound.subarray(0, 70_000), error: { name: 'IMAGE_INVALID' } },
   { what: 'a page of HTML', body: Buffer.from('<!DOCTYPE html><p>Sign in to the network'), error: { name: 'IMAGE_INVALID' } },
   { what: 'an empty file', body: Buffer.alloc(0), error: { name: 'IMAGE_INVALID' } },
@@ -203,4 +207,17 @@ t.test('a pull that is given up ends at once, also between two tries, and leaves
     t.same(files(), [])
     t.equal(await giveUp('disk' as never), false)
   }
+})
+
+t.test('a server that changes the protocol is left, and its name and URL are free again', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n'))
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { pull, files } = openFolder(t)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/disk.qcow2`
+  for (const time of ['first', 'second']) t.match(await refusal(pull(url, { unverified: true })), { name: 'IMAGE_PULL_FAILED' }, time)
+  t.same(files().filter((name) => !name.startsWith('.pull-')), [])
 })
