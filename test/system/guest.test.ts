@@ -142,5 +142,5 @@ t.test('commands run in a guest, files go in and out, and a guest that does not 
     await t.rejects(sh('true'), { name: 'VM_NOT_RUNNING', message: /paused/ })
   })
 
-  t.notMatch(daemon.log(), new RegExp(`98765|${bytes.toString('base64', 0, 300)}|begun`), 'the log has neither files nor arguments')
+  for (const secret of ['98765', bytes.toString('base64', 0, 300), 'begun']) t.notOk(daemon.log().includes(secret), 'the log has neither files nor arguments')
 })
