@@ -37,7 +37,7 @@ export async function findContradictions(vms: readonly Vm[], uid: string): Promi
 }
 
 /** What a box lacks and no kill has to do with. */
-const unrelated: ReadonlySet<string> = new Set(['accelerator', 'tinc', 'control groups', 'frames on bridges'])
+const unrelated: ReadonlySet<string> = new Set(['accelerator', 'tinc', 'control groups', 'frames on bridges', 'guestfish', 'xz'])
 
 function stray(what: string, names: readonly string[], form: RegExp, ids: ReadonlySet<string>): string[] {
   return names.flatMap((name) => {
