@@ -19,6 +19,7 @@ const allowed: readonly (readonly [path: RegExp, mode: string])[] = [
   [/^usr\/lib\/aetherscale\/(package|policy\.example)\.json$/, '-rw-r--r--'],
   [new RegExp(`^usr/lib/aetherscale/(${programs.map(({ name }) => name).join('|')})\\.js$`), '-rw-r--r--'],
   [/^usr\/lib\/aetherscale\/aetherscale-parts\/[\w-]+\.js$/, '-rw-r--r--'],
+  [/^usr\/lib\/aetherscale\/image\/(tiny|debian)\/(bootloader|early|hooks|initramfs|rootfs)\/[\w@./-]+$/, '-rw-r--r--'],
   [/^usr\/lib\/aetherscale\/node_modules\/koffi\/(package\.json|[\w/]+\.js)$/, '-rw-r--r--'],
   [/^usr\/lib\/aetherscale\/node_modules\/@koromix\/koffi-linux-(\w+)\/(package\.json|index\.js|linux_\1\/koffi\.node)$/, '-rw-r--r--'],
   [/^usr\/lib\/systemd\/(system|user|network)\/[\w-]*aetherscale[\w@.-]*\.[a-z]+$/, '-rw-r--r--'],
