@@ -131,7 +131,7 @@ t.test('commands run in a guest, files go in and out, and a guest that does not 
       for (;;) await sh('true', 5)
     }
     // It hangs before a question, or between the question and its answer.
-    t.match((await untilItFails().catch((error: unknown) => error)) as Error, { name: /^GUEST_(AGENT|EXEC)_TIMEOUT$/ })
+    t.match(await untilItFails().catch((error: unknown) => error), { name: /^GUEST_(AGENT|EXEC)_TIMEOUT$/ })
     let isGone = false
     const look = setInterval(() => void daemon.client.call('vm.get', { vm: 'web' }).then(({ agent }) => (isGone = agent === 'absent')), 100)
     await eventually(() => isGone, 'the agent to be gone', 120_000)
