@@ -90,7 +90,8 @@ async function waitForSocket(sockets: string, child: ChildProcess, daemon: TestD
     if (child.exitCode !== null) break
     const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
     // The socket of a daemon that was killed still lies there; only an answer tells that a daemon is behind it.
-    if (client) return client
+    const answer = await client?.call('system.info', {}).catch(() => undefined)
+    if (client && answer) return client
   }
   throw new Error(`the daemon does not answer:\n${daemon.log()}`)
 }
