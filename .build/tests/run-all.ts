@@ -20,7 +20,10 @@ export function isSystemTest(file: string): boolean {
   return file.startsWith(SYSTEM)
 }
 
-/** First those that need little, then the system tests; one a core, for what waits for a guest leaves its core to the others. */
+/**
+ * First those that need little, one a core; then the system tests, one for two cores: an emulated guest takes one and
+ * what is tested with it another.
+ */
 export async function runTestFiles(
   files: readonly string[],
   options: { root: string; signal: AbortSignal; onFile: (file: string, outcomes: readonly Outcome[], ms: number) => void },
@@ -34,7 +37,7 @@ export async function runTestFiles(
     return outcomes
   }
   const small = await mapLimited(files.filter((file) => !isSystemTest(file)), cores, options.signal, run)
-  const large = await mapLimited(files.filter(isSystemTest), cores, options.signal, run)
+  const large = await mapLimited(files.filter(isSystemTest), Math.ceil(cores / 2), options.signal, run)
   return [...small, ...large].flat()
 }
 
