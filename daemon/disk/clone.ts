@@ -1,16 +1,13 @@
 /** Makes a VM of the disk and the settings of another. */
-import { existsSync } from 'node:fs'
 import type { NetworkRequest } from '../../policy/api/vm.ts'
 import type { VmName } from '../../policy/names.ts'
 import { giveFirstBoot, recordForClone, requestForClone } from '../firstboot/give.ts'
 import { convertToQcow2 } from '../qemu/disk.ts'
 import { requireStopped } from '../vm/ask-qemu.ts'
-import { drawNic } from '../vm/create.ts'
+import { drawFreeId, drawNic } from '../vm/create.ts'
 import type { Report, VmDependencies } from '../vm/dependencies.ts'
-import { drawVmId } from '../vm/identity.ts'
 import type { Lifecycle } from '../vm/lifecycle.ts'
 import { requireKept, type Operator } from '../vm/operate.ts'
-import { vmPaths } from '../vm/paths.ts'
 import type { VmRecord } from '../vm/record.ts'
 import type { Entry } from '../vm/table.ts'
 import { copyDiskFile } from './copy-file.ts'
@@ -43,7 +40,7 @@ export async function cloneVm(
     const copied = Promise.withResolvers<void>()
     const fillDisk = async (entry: Entry): Promise<void> => {
       report('copying the disk')
-      await copyDisk(deps, source, entry, report)
+      await copyDisk(image.path, source, entry, report)
       const told = await requestForClone(source, entry)
       copied.resolve()
       await giveFirstBoot(deps, entry, told, report)
@@ -60,7 +57,7 @@ function draftClone(deps: VmDependencies, { pending: _none, name: _its, ...sourc
   const wanted: readonly NetworkRequest[] = networks ?? source.networks.map((nic) => (nic.kind === 'user' ? { ...nic, forwards: [] } : nic))
   return {
     ...source,
-    id: drawVmId((id) => deps.table.isTaken(id) || existsSync(vmPaths(deps.config.folders, id as VmRecord['id']).disk)),
+    id: drawFreeId(deps),
     name,
     networks: wanted.map(drawNic),
     createdAt: new Date().toISOString(),
@@ -69,7 +66,7 @@ function draftClone(deps: VmDependencies, { pending: _none, name: _its, ...sourc
 }
 
 /** A disk that holds snapshots is written anew without them; what a copy would hold of them stays allocated for ever. */
-async function copyDisk(deps: VmDependencies, source: Entry, entry: Entry, report: Report): Promise<void> {
+async function copyDisk(image: string, source: Entry, entry: Entry, report: Report): Promise<void> {
   const onProgress = (fraction: number): void => {
     report('copying the disk', fraction)
   }
@@ -78,6 +75,5 @@ async function copyDisk(deps: VmDependencies, source: Entry, entry: Entry, repor
     await copyDiskFile(source.paths.disk, entry.paths.disk, onProgress)
     return
   }
-  const { path: image } = await deps.images.require(source.record.image)
   await convertToQcow2({ source: source.paths.disk, format: 'qcow2', backing: image, standingOn: image, target: entry.paths.disk, onProgress })
 }

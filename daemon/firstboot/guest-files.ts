@@ -8,7 +8,7 @@ export interface GuestFile {
 }
 
 export const SCRIPT_PATH = '/usr/local/sbin/aetherscale-init-script'
-export const RUNNER_PATH = '/usr/local/sbin/aetherscale-init'
+const RUNNER_PATH = '/usr/local/sbin/aetherscale-init'
 /** Which machine's script it is: of a disk that is the copy of another machine's, it is that one's. */
 export const INSTANCE_PATH = '/usr/local/sbin/aetherscale-init.instance'
 export const DONE_PATH = '/root/aetherscale-init.done'

@@ -2,6 +2,7 @@
 import type { imageBuildMethods } from '../../policy/api/image-build.ts'
 import { UserError } from '../../policy/errors.ts'
 import { ImageName } from '../../policy/names.ts'
+import { nameTaken } from '../image/claim.ts'
 import { runBuilder, type BuilderPlace } from '../image/run-builder.ts'
 import type { ImageStore } from '../image/store.ts'
 import { createTurns } from '../network/turns.ts'
@@ -28,7 +29,8 @@ export function imageBuildHandlers(
       building += 1
       try {
         return await inTurn(async () => {
-          await refuseTaken(images, name)
+          // Before the work rather than after it.
+          if (await images.has(name)) throw nameTaken(name)
           return await runBuilder(place, { kind, suite }, {
             signal,
             onProgress: (message, fraction) => progress(message, fraction === undefined ? undefined : fraction * BUILT_AT),
@@ -44,17 +46,4 @@ export function imageBuildHandlers(
       }
     },
   }
-}
-
-/** Before the work rather than after it. */
-async function refuseTaken(images: ImageStore, name: ImageName): Promise<void> {
-  const found = await images.find(name).catch((error: unknown) => {
-    if (error instanceof UserError && error.data.name === 'IMAGE_NOT_FOUND') return undefined
-    throw error
-  })
-  if (!found) return
-  throw new UserError('IMAGE_NAME_TAKEN', `There is an image "${name}" already`, {
-    field: 'name',
-    hint: 'Choose another name, or delete that image',
-  })
 }

@@ -14,6 +14,11 @@ import { vmPaths } from './paths.ts'
 import type { VmRecord } from './record.ts'
 import type { Entry } from './table.ts'
 
+/** An id that neither a VM nor a disk has. */
+export function drawFreeId({ table, config }: Pick<VmDependencies, 'table' | 'config'>): VmId {
+  return drawVmId((id) => table.isTaken(id) || existsSync(vmPaths(config.folders, id as VmId).disk))
+}
+
 /**
  * The record of a VM that could be made by these params. Throws what {@link ImageStore.require} throws, and
  * VM_DISK_TOO_SMALL, USER_DATA_INVALID, FIRST_BOOT_FAILED.
@@ -28,11 +33,9 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
     })
   }
   const firstBoot = chooseWay(image, params)
-  const isTaken = (id: string): boolean =>
-    deps.table.isTaken(id) || existsSync(vmPaths(deps.config.folders, id as VmId).disk)
   return {
     version: 1,
-    id: drawVmId(isTaken),
+    id: drawFreeId(deps),
     name: params.name,
     image: params.image,
     vcpus: params.vcpus,

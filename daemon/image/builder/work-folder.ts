@@ -28,6 +28,15 @@ export async function withWorkFolder<T>(cacheFolder: string, work: (folder: stri
   }
 }
 
+/** Makes new folders in the folder of a build. */
+export function foldersIn(workFolder: string): (name: string) => Promise<string> {
+  return async (name) => {
+    const path = join(workFolder, name)
+    await mkdir(path)
+    return path
+  }
+}
+
 async function removeAbandoned(cacheFolder: string): Promise<void> {
   for (const name of (await readdir(cacheFolder)).filter((one) => LOCK.test(one))) {
     const lock = join(cacheFolder, name)

@@ -14,6 +14,7 @@ import { fetchPackages, unpackPackages, type PackageIndex } from '../builder/pac
 import { makeBootRecord, SECTOR, type Partition } from '../builder/partition.ts'
 import { run } from '../builder/program.ts'
 import type { BuildOptions, Recipe } from '../builder/recipe.ts'
+import { foldersIn } from '../builder/work-folder.ts'
 import { choosePackages, INCLUDED } from './choose-packages.ts'
 import { placeGrub } from './grub.ts'
 import { makeRepository } from './repository.ts'
@@ -64,11 +65,7 @@ async function buildDebianDisk(
   sources: string,
 ): Promise<string> {
   const { onProgress, signal } = options
-  const folder = async (name: string): Promise<string> => {
-    const path = join(workFolder, name)
-    await mkdir(path)
-    return path
-  }
+  const folder = foldersIn(workFolder)
   const store = await fetchPackages({ ...options, index, workFolder: await folder('apt') })
 
   onProgress('reading the packages', 0.2)

@@ -5,7 +5,7 @@
  * Host programs: apt-get, apt-cache, dpkg-deb, mke2fs and debugfs (in every Debian), qemu-img (qemu-utils). syslinux and
  * mtools are downloaded as the guest's packages are, and run without being installed.
  */
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeDisk, type Part } from '../builder/disk.ts'
@@ -13,6 +13,7 @@ import { fetchPackages, unpackPackages, type PackageIndex } from '../builder/pac
 import { SECTOR } from '../builder/partition.ts'
 import { requirePrograms } from '../builder/program.ts'
 import type { BuildOptions, Recipe } from '../builder/recipe.ts'
+import { foldersIn } from '../builder/work-folder.ts'
 import { bootPartitionSectors, makeBootPartition } from './boot-partition.ts'
 import { choosePackages } from './choose-packages.ts'
 import { makeFilesystem } from './filesystem.ts'
@@ -52,11 +53,7 @@ async function buildTinyDisk(
   index: PackageIndex,
 ): Promise<string> {
   const { onProgress, signal } = options
-  const folder = async (name: string): Promise<string> => {
-    const path = join(workFolder, name)
-    await mkdir(path)
-    return path
-  }
+  const folder = foldersIn(workFolder)
   const store = await fetchPackages({ ...options, index, workFolder: await folder('apt') })
 
   onProgress('unpacking', 0.5)
