@@ -10,7 +10,7 @@ const programs = join(import.meta.dirname, '..', '..', 'daemon')
 
 /** Builds the tiny image, or finds it built; answers its path. */
 export async function buildImage(say: (line: string) => void, signal: AbortSignal): Promise<string> {
-  const builder = spawn(process.execPath, [join(programs, 'image', 'tiny', 'main.ts'), '--cached'], {
+  const builder = spawn(process.execPath, [join(programs, 'image', 'builder', 'main.ts'), 'tiny', '--cached'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   })
