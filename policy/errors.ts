@@ -101,6 +101,18 @@ export const errorTable = {
   NETWORK_IN_USE: { code: 1403, exit: 'conflict', summary: 'VMs have an interface on this network' },
   NETWORK_RECORD_BROKEN: { code: 1404, exit: 'failed', summary: 'The record of the network cannot be read or written by another version' },
 
+  VPN_NOT_FOUND: { code: 1701, exit: 'notFound', summary: 'No VPN has this name' },
+  VPN_NAME_TAKEN: { code: 1702, exit: 'conflict', summary: 'A VPN or a private network of this name is there, and is another one' },
+  VPN_IN_USE: { code: 1703, exit: 'conflict', summary: 'VMs have an interface on this VPN' },
+  VPN_RECORD_BROKEN: { code: 1704, exit: 'failed', summary: 'The record of the VPN cannot be read or was written by another version' },
+  VPN_PORTS_EXHAUSTED: { code: 1705, exit: 'conflict', summary: 'No port is free for another VPN on this host' },
+  VPN_TUNNEL_FAILED: { code: 1706, exit: 'failed', summary: 'tincd does not come up, or does not stay; the message has its last words' },
+  VPN_TOKEN_INVALID: { code: 1707, exit: 'usage', summary: 'The text is no token of a VPN, or it was cut or altered' },
+  VPN_TOKEN_REFUSED: { code: 1708, exit: 'denied', summary: 'The token is not for this, has expired, or was not made by somebody who was invited' },
+  VPN_PEER_CONFLICT: { code: 1709, exit: 'conflict', summary: 'A host of this name is in the VPN, with another key' },
+  VPN_PEER_NOT_FOUND: { code: 1710, exit: 'notFound', summary: 'The VPN has no host of this name' },
+  VPN_PREFIX_REFUSED: { code: 1711, exit: 'denied', summary: 'There is no prefix for the VPN in what the allowlist grants' },
+
   SETUP_NEEDS_ROOT: { code: 1501, exit: 'denied', summary: 'Setting up a host needs root' },
   SETUP_UNCONFIRMED: { code: 1502, exit: 'denied', summary: 'Nobody has agreed to what setup would do' },
   SETUP_CONFLICT: { code: 1503, exit: 'conflict', summary: 'Something of the host is in the way of setup, and is not its to change' },

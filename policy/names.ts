@@ -3,7 +3,8 @@
  * name, as one word of a command line and as a host name; nothing downstream escapes it again.
  */
 import * as z from 'zod'
-import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID } from './grammars.ts'
+import { BRIDGE_NAME, MAC_ADDRESS, NETWORK_NAME, VM_ID, VPN_NAME } from './grammars.ts'
+import { parseAddress } from './privileged/address.ts'
 import { parsePrefix } from './privileged/prefix.ts'
 
 /** Eight letters, drawn at random by the daemon; the field's first program used the same form. */
@@ -64,6 +65,42 @@ export const NetworkName = z
     examples: ['lan'],
   })
 export type NetworkName = z.infer<typeof NetworkName>
+
+/** Private networks and VPNs share one namespace: either has a bridge of its own on the host. Every VpnName is a NetworkName by its form. */
+export const VpnName = z
+  .string()
+  .regex(VPN_NAME)
+  .brand<'VpnName'>()
+  .meta({ id: 'VpnName', description: 'Name of a VPN: 1 to 8 of a-z and 0-9; the same on all its hosts', examples: ['blue'] })
+export type VpnName = z.infer<typeof VpnName>
+
+/** What tinc takes as the name of a host (tinc.conf(5), Name), in lower case. */
+export const VpnHostName = z
+  .string()
+  .regex(/^[a-z0-9]{1,32}$/)
+  .brand<'VpnHostName'>()
+  .meta({ id: 'VpnHostName', description: 'Name of a host in a VPN: 1 to 32 of a-z and 0-9', examples: ['host1'] })
+export type VpnHostName = z.infer<typeof VpnHostName>
+
+/** Where other hosts reach one: an IP address, or a host name (RFC 1123). One word, without anything that a configuration file splits at. */
+export const HostAddress = z
+  .string()
+  .max(253)
+  .refine(
+    (text) => parseAddress(text) !== undefined || /^(?!.*\.\d+$)[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/.test(text),
+    'neither an IPv4 or IPv6 address nor a host name',
+  )
+  .brand<'HostAddress'>()
+  .meta({ id: 'HostAddress', description: 'IPv4 or IPv6 address, or host name', examples: ['192.0.2.7', 'host1.example.org'] })
+export type HostAddress = z.infer<typeof HostAddress>
+
+/** An address that a guest may use besides those made of its MAC address; in its canonical form. */
+export const GuestIp = z
+  .string()
+  .refine((text) => parseAddress(text)?.text === text, 'not a unicast IPv4 or IPv6 address in its canonical form')
+  .brand<'GuestIp'>()
+  .meta({ id: 'GuestIp', description: 'Unicast IPv4 or IPv6 address, in canonical form', examples: ['10.7.0.2', 'fd00:ae:0:1::53'] })
+export type GuestIp = z.infer<typeof GuestIp>
 
 /** Digits alone would be read as a number that qcow2 gives each snapshot, perhaps another one's. */
 export const SnapshotName = z

@@ -1,6 +1,6 @@
 /** What the daemon tells without being asked each time: notifications, from the daemon to a client. */
 import * as z from 'zod'
-import { ImageName, NetworkName, Timestamp, VmId, VmName } from '../names.ts'
+import { ImageName, NetworkName, Timestamp, VmId, VmName, VpnHostName, VpnName } from '../names.ts'
 import { InitState } from './first-boot.ts'
 import { GuestAddress, VmState } from './vm.ts'
 import { method } from './method.ts'
@@ -8,6 +8,7 @@ import { method } from './method.ts'
 const aboutVm = { at: Timestamp, vm: VmId, name: VmName.optional() }
 const aboutImage = { at: Timestamp, image: ImageName }
 const aboutNetwork = { at: Timestamp, network: NetworkName }
+const aboutVpn = { at: Timestamp, vpn: VpnName }
 
 /** One thing that happened. The kind is `resource.what`. */
 export const Event = z
@@ -23,6 +24,9 @@ export const Event = z
     z.object({ kind: z.literal('image.deleted'), ...aboutImage }),
     z.object({ kind: z.literal('network.created'), ...aboutNetwork }),
     z.object({ kind: z.literal('network.deleted'), ...aboutNetwork }),
+    z.object({ kind: z.literal('vpn.created'), ...aboutVpn }),
+    z.object({ kind: z.literal('vpn.peers'), ...aboutVpn, peers: z.array(VpnHostName) }),
+    z.object({ kind: z.literal('vpn.deleted'), ...aboutVpn }),
   ])
   .meta({ id: 'Event' })
 export type Event = z.infer<typeof Event>

@@ -1,6 +1,6 @@
 /** The admin's allowlist, /etc/aetherscale/policy.json: who may change what of the host's network. */
 import * as z from 'zod/mini'
-import { BRIDGE_NAME } from '../grammars.ts'
+import { BRIDGE_NAME, SERVICE } from '../grammars.ts'
 import { parsePrefix } from './prefix.ts'
 
 export const ALLOWLIST_FILE = '/etc/aetherscale/policy.json'
@@ -13,6 +13,11 @@ const Grant = z.strictObject({
   bridges: z._default(z.array(z.string().check(z.regex(BRIDGE_NAME))).check(z.maxLength(64)), []),
   /** A prefix of at most 64 bits; each /64 inside may be advertised on its private networks. */
   prefix: z.optional(z.string().check(z.refine((text) => (parsePrefix(text)?.length ?? 128) <= 64))),
+  /**
+   * Of the host's own services, those that guests on its private networks reach, at the host's link-local address there:
+   * `tcp:53`, `udp:53`. A service has to listen there as well.
+   */
+  services: z._default(z.array(z.string().check(z.regex(SERVICE))).check(z.maxLength(64)), []),
   /** The most taps and bridges that it may have at a time. */
   quota: z._default(z.strictObject({ taps: Count, bridges: Count }), { taps: 32, bridges: 8 }),
 })

@@ -8,7 +8,7 @@ const changed = z.object({ name: z.string(), changed: z.boolean() })
 const OwnLink = z.object({
   name: z.string(),
   kind: z.enum(['bridge', 'tap']),
-  /** Of a bridge the network's name, of a tap `VM.NIC`. */
+  /** Of a bridge the network's name, of a tap `VM.NIC`, or `tunnel.NETWORK`. */
   key: z.string(),
   up: z.boolean(),
   /** Of a tap: the bridge that it is a port of. */
@@ -27,6 +27,8 @@ export const operationResults = {
     bridges: z.array(z.string()),
     /** The grant that advertised prefixes have to lie in. */
     prefix: z.optional(z.string()),
+    /** Services of the host that its guests reach from private networks: `tcp:53`. */
+    services: z.array(z.string()),
     quota: count,
     used: count,
   }),
@@ -35,6 +37,8 @@ export const operationResults = {
   'bridge.delete': changed,
   'tap.ensure': changed,
   'tap.delete': changed,
+  'tunnel.ensure': changed,
+  'tunnel.delete': changed,
   'ra.set': changed,
   'ra.clear': changed,
 } satisfies Record<Operation, z.ZodMiniType>
