@@ -1,0 +1,63 @@
+import { hostname, networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+import t from 'tap'
+import { HostAddress, VpnHostName } from '../../../policy/names.ts'
+import { deriveHostName, hostAddresses } from '../../../daemon/vpn/addresses.ts'
+import { openNamespace } from '../../helper/namespace.ts'
+
+const v4 = (address: string, internal = false): NetworkInterfaceInfo => ({ address, netmask: '255.255.255.0', family: 'IPv4', mac: '52:54:00:12:34:56', internal, cidr: `${address}/24` })
+const v6 = (address: string, scopeid = 0): NetworkInterfaceInfo => ({ address, netmask: 'ffff:ffff:ffff:ffff::', family: 'IPv6', mac: '52:54:00:12:34:56', internal: false, cidr: `${address}/64`, scopeid })
+
+t.test('addresses that other hosts can reach are told, IPv4 first', async (t) => {
+  const interfaces = {
+    lo: [v4('127.0.0.1', true), { ...v6('::1'), internal: true }],
+    eth0: [v6('2001:db8::7'), v6('fe80::5054:ff:fe12:3456', 2), v4('192.0.2.7'), v4('169.254.3.4')],
+    wg0: [v4('10.0.0.7'), v6('fd00:ae::7')],
+    gone: undefined,
+  }
+  t.strictSame(hostAddresses(interfaces), ['192.0.2.7', '10.0.0.7', '2001:db8::7', 'fd00:ae::7'])
+})
+
+t.test('links that guests are behind are none of them, and others with such names are', async (t) => {
+  const ours = ['aebabcdefghijkl', 'aentuvwxyz23456', 'aetabcdefghijk7'].map((name, at) => [name, [v4(`10.0.${at}.1`), v6(`fd00:ae:0:${at}::1`)]])
+  const others = ['aebabcdefghijk', 'aezabcdefghijkl', 'aebabcdefghijk1', 'xaebabcdefghijkl'].map((name, at) => [name, [v4(`10.1.${at}.1`)]])
+  t.strictSame(hostAddresses(Object.fromEntries([...ours, ...others])), ['10.1.0.1', '10.1.1.1', '10.1.2.1', '10.1.3.1'])
+})
+
+t.test('no more than a token takes, each once', async (t) => {
+  t.strictSame(hostAddresses({ a: [v4('192.0.2.1')], b: [v4('192.0.2.1')] }), ['192.0.2.1'])
+  const many = Array.from({ length: 20 }, (_, at) => v4(`192.0.2.${at + 1}`))
+  t.strictSame(hostAddresses({ eth0: [v6('2001:db8::7'), ...many] }), many.slice(0, 8).map(({ address }) => address))
+  t.strictSame(hostAddresses({}), [])
+})
+
+t.test("of the kernel's links, those with an address of the world beyond are told", async (t) => {
+  const addresses = hostAddresses()
+  for (const text of addresses) t.ok(HostAddress.safeParse(text).success && Object.values(networkInterfaces()).flat().some((info) => info?.address === text), text)
+  const space = await openNamespace(t)
+  space.ask('ip', 'link', 'add', 'eth0', 'type', 'bridge')
+  space.ask('ip', 'link', 'add', 'aebabcdefghijkl', 'type', 'bridge')
+  for (const [link, address] of [['eth0', '192.0.2.7/24'], ['eth0', '169.254.1.1/16'], ['eth0', '2001:db8::7/64'], ['aebabcdefghijkl', '10.0.0.1/24']] as const) {
+    space.ask('ip', 'address', 'add', address, 'dev', link)
+  }
+  for (const link of ['eth0', 'aebabcdefghijkl']) space.ask('ip', 'link', 'set', link, 'up')
+  const script = `import { hostAddresses } from '${new URL('../../../daemon/vpn/addresses.ts', import.meta.url).href}'; console.log(JSON.stringify(hostAddresses()))`
+  t.strictSame(JSON.parse(space.ask(process.execPath, '--input-type=module', '-e', script)), ['192.0.2.7', '2001:db8::7'])
+})
+
+t.test('a host name becomes one that tinc takes', async (t) => {
+  const cases = {
+    host1: 'host1',
+    'Host-1': 'host1',
+    'web-1.example.org': 'web1',
+    UPPER_case: 'uppercase',
+    'ünïcode': 'ncode',
+    [`${'a'.repeat(40)}.b`]: 'a'.repeat(32),
+    '': 'host',
+    '---': 'host',
+    '.example.org': 'host',
+    'a\nb': 'ab',
+    $HOST: 'host',
+  }
+  for (const [text, name] of Object.entries(cases)) t.equal(deriveHostName(text), name, JSON.stringify(text))
+  t.ok(VpnHostName.safeParse(deriveHostName(hostname())).success)
+})
