@@ -1,7 +1,7 @@
 /** Records that lie in files, one each, known by name: in memory and on disk. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type * as z from 'zod'
 import { UserError, type ErrorName } from '../../policy/errors.ts'
 import type { Logger } from '../log.ts'
@@ -73,9 +73,7 @@ export function openRecordTable<R extends { readonly name: string }>(configFolde
       throw new UserError(kind.errors.notFound, `There is no ${kind.what} "${name}"`, { field, hint: kind.hint(name) })
     },
     async save(record) {
-      const path = pathOf(record.name)
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeJson(path, record)
+      await writeJson(pathOf(record.name), record)
       records.set(record.name, record)
     },
     async remove(name) {

@@ -1,5 +1,6 @@
 /** The VPNs that this host should be in. */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VpnName } from '../../policy/names.ts'
 import type { Logger } from '../log.ts'
@@ -35,7 +36,10 @@ export function openVpnTable(configFolder: string, log: Logger): VpnTable {
     ...openRecordTable(configFolder, vpnKind, log),
     folderOf,
     secrets: async (name) => VpnSecrets.parse(await readJson(secretsOf(name))),
-    saveSecrets: (name, secrets) => writeJson(secretsOf(name), secrets),
+    async saveSecrets(name, secrets) {
+      await mkdir(folderOf(name), { recursive: true, mode: 0o700 })
+      await writeJson(secretsOf(name), secrets)
+    },
   }
 }
 
