@@ -162,7 +162,7 @@ export function createVpns(deps: Dependencies): Vpns {
         return await view(asked)
       }),
     list: () => Promise.all(vpns.records().map(view)),
-    get: (name) => view(vpns.find(name, 'vpn')),
+    get: async (name) => await view(vpns.find(name, 'vpn')),
     remove: (name) =>
       networkQueues.run(name, async () => {
         vpns.find(name, 'vpn')

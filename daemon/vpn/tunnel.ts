@@ -12,7 +12,7 @@ import { vpnPaths } from './paths.ts'
 import type { VpnRecord, VpnSecrets } from './record.ts'
 import { renderTinc } from './tinc/config.ts'
 import { readNodes } from './tinc/nodes.ts'
-import { explainTincd } from './tinc/words.ts'
+import { explainEnd } from './tinc/words.ts'
 import type { TincdManager } from './tincd/manager.ts'
 
 export interface Tunnels {
@@ -39,6 +39,7 @@ const READY_WITHIN_MS = 20_000
 const GONE_AFTER_MS = 400
 const DUMP_WITHIN_MS = 1000
 const POLL_MS = 20
+const SILENT = 'it has not said why'
 
 export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
   const of = (name: string) => ({ name, paths: vpnPaths(folders, name) })
@@ -52,7 +53,7 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       if (tincd.find(of(name))) seenAt = performance.now()
       else if (performance.now() - seenAt > GONE_AFTER_MS) break
     }
-    throw new UserError('VPN_TUNNEL_FAILED', `tincd of VPN "${name}" does not come up: ${explainTincd(await readLogEnd(paths.log, from))}`, {
+    throw new UserError('VPN_TUNNEL_FAILED', `tincd of VPN "${name}" does not come up: ${explainEnd(await readLogEnd(paths.log, from)) ?? SILENT}`, {
       hint: `Its log: ${paths.log}`,
     })
   }
@@ -75,7 +76,7 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
     find: (name) => tincd.find(of(name)),
     async explain(name) {
       const { paths } = of(name)
-      return explainTincd(await readLogEnd(paths.log, 0))
+      return explainEnd(await readLogEnd(paths.log, 0)) ?? SILENT
     },
     async reached(name) {
       const { paths } = of(name)
@@ -85,7 +86,7 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       sendSignal(running.pid, 'SIGUSR2')
       for (const until = performance.now() + DUMP_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {
         const nodes = readNodes(await readLogEnd(paths.log, from))
-        if (nodes) return nodes
+        if (nodes.size > 0) return nodes
       }
       return undefined
     },

@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TincdManager, Tunnel } from '../../daemon/vpn/tincd/manager.ts'
 
 export interface FakeTincd extends TincdManager {
-  /** How often the tincd of a VPN was sent SIGHUP. */
-  reloads(name: string): number
+  /** Resolves when the tincd of a VPN was sent SIGHUP this often; rejects after a while. */
+  reloaded(name: string, times: number): Promise<void>
   /** From now on, what it says instead of starting. */
   refuse(words: string | undefined): void
   /** Names of those that were started, in order. */
@@ -26,7 +27,11 @@ export function createFakeTincd(t: { teardown(clean: () => void): unknown }, fol
   })
   return {
     started,
-    reloads: (name) => (existsSync(noteOf(name)) ? readFileSync(noteOf(name), 'utf8').split('\n').length - 1 : 0),
+    async reloaded(name, times) {
+      const count = (): number => (existsSync(noteOf(name)) ? readFileSync(noteOf(name), 'utf8').split('\n').length - 1 : 0)
+      for (let tries = 0; count() < times && tries < 500; tries += 1) await delay(20)
+      if (count() !== times) throw new Error(`tincd of ${name} was told to reload ${count()} times, not ${times}`)
+    },
     refuse(words) {
       refusal = words
     },

@@ -24,8 +24,8 @@ t.test('a host joins by an invitation, and is known by its answer', async (t) =>
   t.same(hosts, ['one'])
   t.match(await one.membership.accept(answer), { vpn: 'blue', peer: { name: 'two', addresses: ['two.example.org'], fingerprint: vpn.host.fingerprint } })
   t.match(await one.vpns.get(blue), { peers: ['two'] })
-  t.equal(one.tincd.reloads('blue'), 1, 'tincd reads its configuration again, and is not started again')
-  t.same(one.tincd.started, ['blue'])
+  await one.tincd.reloaded('blue', 1)
+  t.same(one.tincd.started, ['blue'], 'tincd reads its configuration again, and is not started again')
   t.match(one.events.at(-1), { kind: 'vpn.peers', vpn: 'blue', peers: ['two'] })
 })
 
