@@ -27,7 +27,7 @@ Architecture: ${architecture}
 Maintainer: The aetherscale maintainers <maintainers@aetherscale.example>
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${DEPENDS.join(', ')}
-Recommends: guestfish, radvd, socat, xz-utils
+Recommends: guestfish, radvd, socat, tinc, xz-utils
 Section: admin
 Priority: optional
 Description: small cloud on Linux hosts you already have

@@ -6,7 +6,7 @@ type Reason = readonly [pattern: RegExp, say: (match: readonly string[]) => stri
 const reasons: readonly Reason[] = [
   // It goes on where it has one socket at least, so a port that is taken for one family alone is no reason.
   [/^Can't bind to \S+ port (\d+)\/\w+: Address already in use\n(?:.*\n)*?Unable to create any listening socket!$/gm, ([, port]) => `another program has port ${port}`],
-  [/^Can't bind to \S+ port (\d+)\/\w+: (.+)\n(?:.*\n)*?Unable to create any listening socket!$/gm, ([, port, why]) => `it cannot listen on port ${port}: ${why}`],
+  [/^Can't bind to \S+ port (\d+)\/\w+: (?!Address already)(.+)\n(?:.*\n)*?Unable to create any listening socket!$/gm, ([, port, why]) => `it cannot listen on port ${port}: ${why}`],
   [/^Error while trying to configure \/dev\/net\/tun: Device or resource busy$/gm, () => 'another process has its tap'],
   [/^Error while trying to configure \/dev\/net\/tun: Operation not permitted$/gm, () => "its tap is missing, or not this user's"],
   [/^Could not open \/dev\/net\/tun: (.+)$/gm, ([, why]) => `/dev/net/tun cannot be opened: ${why}`],

@@ -4,7 +4,7 @@ import t from 'tap'
 import { HostAddress, VpnHostName, VpnName, type Prefix64, type VmId } from '../../../policy/names.ts'
 import { containsPrefix, parsePrefix } from '../../../policy/privileged/prefix.ts'
 import { HelperRefusal } from '../../fakes/helper-server.ts'
-import { GRANT, grantPrefix, openHost } from './harness.ts'
+import { GRANT, grantPrefix, openHost } from './host.ts'
 
 const blue = VpnName.parse('blue')
 const hostName = VpnHostName.parse('one')

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { HostAddress, VpnHostName, VpnName } from '../../../policy/names.ts'
 import { generateKeys } from '../../../daemon/vpn/keys.ts'
 import { HelperRefusal } from '../../fakes/helper-server.ts'
-import { grantPrefix, openHost, type Host } from './harness.ts'
+import { grantPrefix, openHost, type Host } from './host.ts'
 
 const blue = VpnName.parse('blue')
 const DAY = 86_400
