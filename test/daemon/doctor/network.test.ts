@@ -8,7 +8,7 @@ import { makeFolder } from '../../fakes/folder.ts'
 import { HelperRefusal, startFakeHelper, type HelperAnswer } from '../../fakes/helper-server.ts'
 
 const uid = process.getuid?.() ?? 0
-const grant = { uid, bridges: ['br0'], prefix: 'fd00:ae::/32', quota: { taps: 32, bridges: 8 }, used: { taps: 3, bridges: 1 } }
+const grant = { uid, bridges: ['br0'], services: [], prefix: 'fd00:ae::/32', quota: { taps: 32, bridges: 8 }, used: { taps: 3, bridges: 1 } }
 const noNeeds: NetworkNeeds = { networks: 0, broken: new Map(), vms: [] }
 const withVm = (...bridges: string[]): NetworkNeeds => ({ ...noNeeds, vms: [{ id: 'adbvzwdf', bridges, hasTaps: true }] })
 
