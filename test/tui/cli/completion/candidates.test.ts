@@ -35,6 +35,7 @@ t.test('what may stand at the cursor', async (t) => {
     ['network ', ['create', 'list', 'get', 'delete']],
     ['network create ', []],
     ['network delete ', ['<network>']],
+    ['vpn peer list ', ['<vpn>']],
     ['vm create tiny --network user,', ['user,forward=']],
     ['vm create tiny --network=user,forward=1:1,', ['--network=user,forward=1:1,forward=']],
     ['image import ', ['<files>']],
