@@ -11,7 +11,7 @@ import { createRandom } from '../inputs/random.ts'
 const isRoot = process.getuid?.() === 0
 const asRoot = { skip: !isRoot && 'only root can make a file that is root\'s' }
 const ACCOUNTS = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\nlovelace:x:1000:1000::/home/ada:/bin/sh\neve:x:1001:1001::/:/bin/false\n\n'
-const GRANT = { bridges: ['br0', 'br1'], prefix: 'fd00:ae::/48', quota: { taps: 4, bridges: 2 } }
+const GRANT = { bridges: ['br0', 'br1'], prefix: 'fd00:ae::/48', services: ['tcp:53', 'udp:53'], quota: { taps: 4, bridges: 2 } }
 const allow = (principals: object): string => JSON.stringify({ version: 1, principals })
 const main = fileURLToPath(new URL('../../helper/main.ts', import.meta.url))
 
@@ -159,8 +159,8 @@ t.test('a file that is not UTF-8, or wrong, denies everything, and says where', 
 t.test('check says in words what is granted, and to whom', asRoot, async (t) => {
   const [name = '', , uid = ''] = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')).find(([, , uid]) => Number(uid) > 0) ?? []
   const { said } = check(write(t, allow({ [name]: GRANT, 4000000: {} })))
-  t.match(said, `uid ${uid} (${name}): 4 taps, 2 private networks; bridges of the host: br0, br1; prefixes: fd00:ae::/48\n`)
-  t.match(said, 'uid 4000000 (no account): 32 taps, 8 private networks; bridges of the host: none; prefixes: none\n')
+  t.match(said, `uid ${uid} (${name}): 4 taps, 2 private networks; bridges of the host: br0, br1; prefixes: fd00:ae::/48; of this host's services its guests on private networks reach: tcp:53, udp:53\n`)
+  t.match(said, 'uid 4000000 (no account): 32 taps, 8 private networks; bridges of the host: none; prefixes: none; of this host\'s services its guests on private networks reach: none\n')
   t.match(said, 'Whoever is not named here may do nothing.\n')
   t.equal(check(write(t, allow({ 1000: {} }))).status, 0)
   t.match(check(write(t, allow({ ghost9: {} }))).said, '"ghost9" is nobody: /etc/passwd has no such account. If it comes from elsewhere, write its uid.\n')
