@@ -33,7 +33,7 @@ t.test('a uid and the names of its accounts are one principal', async (t) => {
   const { principals, unknown } = parseAllowlist(allow({ ada: GRANT, 1001: {}, 4000: { prefix: '2001:db8::/32' }, ghost: {} }), ACCOUNTS)
   t.same([...principals.keys()].toSorted(), [1000, 1001, 4000])
   t.same(principals.get(1000), { uid: 1000, names: ['1000', 'ada', 'lovelace'], grant: GRANT })
-  t.same(principals.get(1001), { uid: 1001, names: ['1001', 'eve'], grant: { bridges: [], quota: { taps: 32, bridges: 8 } } }, 'what is left out is not granted')
+  t.same(principals.get(1001), { uid: 1001, names: ['1001', 'eve'], grant: { bridges: [], services: [], quota: { taps: 32, bridges: 8 } } }, 'what is left out is not granted')
   t.same(principals.get(4000)?.names, ['4000'], 'an account is not needed')
   t.same(unknown, ['ghost'], 'a name without an account is nobody')
   t.equal(parseAllowlist(allow({}), ACCOUNTS).principals.size, 0)
@@ -54,6 +54,8 @@ t.test('what does not fit is a mistake, and it is said where', async (t) => {
     ...['*', 'if2', 'br0 up', 'aebabcdefghijkl', '', 'a'.repeat(16), '-x', 'br0\n'].map((bridge): [string, RegExp] => [allow({ ada: { bridges: ['br0', bridge] } }), /principals\.ada\.bridges\.1/]),
     [allow({ ada: { bridges: Array.from({ length: 65 }, () => 'br0') } }), /principals\.ada\.bridges/],
     ...['::/0', 'fd00::/65', 'fd00::1/64', 'fe80::/10', 'fd00::', '10.0.0.0/8', ''].map((prefix): [string, RegExp] => [allow({ ada: { prefix } }), /principals\.ada\.prefix/]),
+    ...['', 'tcp', 'tcp:', 'tcp:0', 'tcp:053', 'tcp:65536', 'sctp:53', 'tcp:53 accept', 'tcp:53\n', 'tcp:1-99', 'TCP:53', '53', '*'].map((service): [string, RegExp] => [allow({ ada: { services: ['udp:65535', service] } }), /principals\.ada\.services\.1/]),
+    [allow({ ada: { services: 'tcp:53' } }), /principals\.ada\.services/], [allow({ ada: { services: Array.from({ length: 65 }, () => 'tcp:53') } }), /principals\.ada\.services/],
     [allow({ ada: { prefix: null } }), /principals\.ada\.prefix/],
     ...[{}, { taps: 1 }, { taps: -1, bridges: 1 }, { taps: 1.5, bridges: 1 }, { taps: 4097, bridges: 1 }, { taps: '1', bridges: 1 }, { taps: 1, bridges: 1, vms: 1 }].map((quota): [string, RegExp] =>
       [allow({ ada: { quota } }), /principals\.ada\.quota/]),

@@ -69,7 +69,7 @@ t.test('nft takes what is written, any number of times, in any order, and what i
   const list = (): string => namespace.ask('nft', 'list', 'table', 'bridge', 'aetherscale')
   nft([])
   const empty = list()
-  for (const rules of [onNetwork(MAC, addresses, ['tcp:53']), onTunnel, onBridge(MAC), onNetwork(MAC, [], [])]) {
+  for (const rules of [onNetwork(MAC, addresses, ['tcp:53']), onNetwork(MAC, [...addresses, ...addresses], ['tcp:53', 'tcp:53']), onTunnel, onBridge(MAC), onNetwork(MAC, [], [])]) {
     nft(setFilter(TAP, rules))
     const once = list()
     t.same([...readFiltered(once)], [TAP])
