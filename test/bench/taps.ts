@@ -7,7 +7,7 @@ import { deriveName } from '../../helper/names.ts'
 /** `nobody`: an account, as principals are. For a uid without one, ip(8) asks every source of accounts, once a tap. */
 export const UID = 65_534
 export const BRIDGE = 'br-bench'
-export const grant = { bridges: [BRIDGE], quota: { taps: 1000, bridges: 0 } }
+export const grant = { bridges: [BRIDGE], services: [], quota: { taps: 1000, bridges: 0 } }
 
 /** The tap of the VM with this number: what the helper is asked for, and what it makes of that. */
 export function describeTap(number: number) {
@@ -20,9 +20,9 @@ export type Tap = ReturnType<typeof describeTap>
 /** The lines that the helper gives to `ip -batch` to make the tap, without those that only look. */
 export function makingLines({ params }: Tap): string[] {
   const bridge = { ifname: BRIDGE, flags: ['UP'], linkinfo: { info_kind: 'bridge' } }
-  const host = { id: '', links: new Map([[BRIDGE, bridge]]), advertised: new Map<string, string>() }
+  const host = { id: '', links: new Map([[BRIDGE, bridge]]), filtered: new Set<string>(), advertised: new Map<string, string>() }
   const { steps } = decide({ uid: UID, names: [], grant }, host, { operation: 'tap.ensure', params })
-  return steps.filter((step) => !step.includes('='))
+  return steps.filter((step) => typeof step === 'string').filter((step) => !step.includes('='))
 }
 
 /** One request over a connection of its own, as the helper has it; throws what it refuses. */

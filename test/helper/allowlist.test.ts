@@ -11,7 +11,7 @@ import { createRandom } from '../inputs/random.ts'
 const isRoot = process.getuid?.() === 0
 const asRoot = { skip: !isRoot && 'only root can make a file that is root\'s' }
 const ACCOUNTS = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\nlovelace:x:1000:1000::/home/ada:/bin/sh\neve:x:1001:1001::/:/bin/false\n\n'
-const GRANT = { bridges: ['br0', 'br1'], prefix: 'fd00:ae::/48', quota: { taps: 4, bridges: 2 } }
+const GRANT = { bridges: ['br0', 'br1'], prefix: 'fd00:ae::/48', services: ['tcp:53', 'udp:53'], quota: { taps: 4, bridges: 2 } }
 const allow = (principals: object): string => JSON.stringify({ version: 1, principals })
 const main = fileURLToPath(new URL('../../helper/main.ts', import.meta.url))
 
@@ -33,7 +33,7 @@ t.test('a uid and the names of its accounts are one principal', async (t) => {
   const { principals, unknown } = parseAllowlist(allow({ ada: GRANT, 1001: {}, 4000: { prefix: '2001:db8::/32' }, ghost: {} }), ACCOUNTS)
   t.same([...principals.keys()].toSorted(), [1000, 1001, 4000])
   t.same(principals.get(1000), { uid: 1000, names: ['1000', 'ada', 'lovelace'], grant: GRANT })
-  t.same(principals.get(1001), { uid: 1001, names: ['1001', 'eve'], grant: { bridges: [], quota: { taps: 32, bridges: 8 } } }, 'what is left out is not granted')
+  t.same(principals.get(1001), { uid: 1001, names: ['1001', 'eve'], grant: { bridges: [], services: [], quota: { taps: 32, bridges: 8 } } }, 'what is left out is not granted')
   t.same(principals.get(4000)?.names, ['4000'], 'an account is not needed')
   t.same(unknown, ['ghost'], 'a name without an account is nobody')
   t.equal(parseAllowlist(allow({}), ACCOUNTS).principals.size, 0)
@@ -54,6 +54,8 @@ t.test('what does not fit is a mistake, and it is said where', async (t) => {
     ...['*', 'if2', 'br0 up', 'aebabcdefghijkl', '', 'a'.repeat(16), '-x', 'br0\n'].map((bridge): [string, RegExp] => [allow({ ada: { bridges: ['br0', bridge] } }), /principals\.ada\.bridges\.1/]),
     [allow({ ada: { bridges: Array.from({ length: 65 }, () => 'br0') } }), /principals\.ada\.bridges/],
     ...['::/0', 'fd00::/65', 'fd00::1/64', 'fe80::/10', 'fd00::', '10.0.0.0/8', ''].map((prefix): [string, RegExp] => [allow({ ada: { prefix } }), /principals\.ada\.prefix/]),
+    ...['', 'tcp', 'tcp:', 'tcp:0', 'tcp:053', 'tcp:65536', 'sctp:53', 'tcp:53 accept', 'tcp:53\n', 'tcp:1-99', 'TCP:53', '53', '*'].map((service): [string, RegExp] => [allow({ ada: { services: ['udp:65535', service] } }), /principals\.ada\.services\.1/]),
+    [allow({ ada: { services: 'tcp:53' } }), /principals\.ada\.services/], [allow({ ada: { services: Array.from({ length: 65 }, () => 'tcp:53') } }), /principals\.ada\.services/],
     [allow({ ada: { prefix: null } }), /principals\.ada\.prefix/],
     ...[{}, { taps: 1 }, { taps: -1, bridges: 1 }, { taps: 1.5, bridges: 1 }, { taps: 4097, bridges: 1 }, { taps: '1', bridges: 1 }, { taps: 1, bridges: 1, vms: 1 }].map((quota): [string, RegExp] =>
       [allow({ ada: { quota } }), /principals\.ada\.quota/]),
@@ -159,8 +161,8 @@ t.test('a file that is not UTF-8, or wrong, denies everything, and says where', 
 t.test('check says in words what is granted, and to whom', asRoot, async (t) => {
   const [name = '', , uid = ''] = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')).find(([, , uid]) => Number(uid) > 0) ?? []
   const { said } = check(write(t, allow({ [name]: GRANT, 4000000: {} })))
-  t.match(said, `uid ${uid} (${name}): 4 taps, 2 private networks; bridges of the host: br0, br1; prefixes: fd00:ae::/48\n`)
-  t.match(said, 'uid 4000000 (no account): 32 taps, 8 private networks; bridges of the host: none; prefixes: none\n')
+  t.match(said, `uid ${uid} (${name}): 4 taps, 2 private networks; bridges of the host: br0, br1; prefixes: fd00:ae::/48; of this host's services its guests on private networks reach: tcp:53, udp:53\n`)
+  t.match(said, 'uid 4000000 (no account): 32 taps, 8 private networks; bridges of the host: none; prefixes: none; of this host\'s services its guests on private networks reach: none\n')
   t.match(said, 'Whoever is not named here may do nothing.\n')
   t.equal(check(write(t, allow({ 1000: {} }))).status, 0)
   t.match(check(write(t, allow({ ghost9: {} }))).said, '"ghost9" is nobody: /etc/passwd has no such account. If it comes from elsewhere, write its uid.\n')

@@ -1,6 +1,7 @@
 /** The decision: a table of each operation and refusal, and what holds for whatever hosts, allowlists and requests. */
 import t from 'tap'
-import { decide, type Host, type Plan, type Principal } from '../../helper/decide.ts'
+import { decide, type Host, type Plan, type Principal, type Step } from '../../helper/decide.ts'
+import { clearFilter, isFilterLine, onBridge, onNetwork, onTunnel, setFilter } from '../../helper/filter.ts'
 import { isLine, SETTING } from '../../helper/ip.ts'
 import { identify, type Link } from '../../helper/links.ts'
 import { deriveMac, deriveName, GROUP, type Identity } from '../../helper/names.ts'
@@ -10,7 +11,7 @@ import { containsPrefix, parsePrefix } from '../../policy/privileged/prefix.ts'
 import { createRandom } from '../inputs/random.ts'
 
 const UID = 1000
-const grant = { bridges: ['br0'], prefix: 'fd00:ae::/48', quota: { taps: 2, bridges: 2 } }
+const grant = { bridges: ['br0'], prefix: 'fd00:ae::/48', services: ['udp:53'], quota: { taps: 2, bridges: 2 } }
 const me: Principal = { uid: UID, names: ['1000', 'ada'], grant }
 const ask = (method: string, params: object = {}): Request => parseRequest({ jsonrpc: '2.0', id: 1, method, params })
 const nameOf = (kind: Identity['kind'], key: string, uid = UID): string => deriveName({ uid, kind, key }).name
@@ -26,16 +27,24 @@ function tap(key: string, master: string, uid = UID, more: Partial<Link> = {}): 
 }
 const plain = (ifname: string, info_kind?: string, master?: string): Link =>
   ({ ifname, group: '0', address: '02:00:00:00:00:01', flags: ['UP'], ...(master && { master }), ...(info_kind && { linkinfo: { info_kind } }) })
-const host = (links: Link[] = [], advertised: [string, string][] = []): Host => ({ id: 'host', links: new Map(links.map((link) => [link.ifname, link])), advertised: new Map(advertised) })
+const host = (links: Link[] = [], advertised: [string, string][] = [], filtered: string[] = []): Host =>
+  ({ id: 'host', links: new Map(links.map((link) => [link.ifname, link])), filtered: new Set(filtered), advertised: new Map(advertised) })
 
 const lan = nameOf('bridge', 'lan')
 const TAP = { vm: 'abcdefgh', nic: 0, attach: { network: 'lan' }, mac: '52:54:00:12:34:56' }
 const KEY = 'abcdefgh.0'
-const ipLines = ({ steps }: Plan): string[] => steps.filter((step) => !SETTING.test(step))
+const isText = (step: Step): step is string => typeof step === 'string'
+/** Where nft(8) is called, that it is. */
+const NFT = 'nft'
+const orderOf = ({ steps }: Plan): string[] => steps.map((step) => (isText(step) ? step : NFT)).filter((step) => !SETTING.test(step))
+const ipLines = (plan: Plan): string[] => orderOf(plan).filter((step) => step !== NFT)
+const filterOf = ({ steps }: Plan): string[] => steps.filter((step) => !isText(step)).flat()
 
 t.test('each operation plans what is missing, and nothing where nothing is', async (t) => {
   const { name, pending, alias } = deriveName({ uid: UID, kind: 'tap', key: KEY })
-  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address fe:54:00:12:34:56 master ${lan} up`]
+  const tunnel = deriveName({ uid: UID, kind: 'tap', key: 'tunnel.lan' })
+  const TUNNEL_MAC = `fe${deriveMac('host', tunnel.name).slice(2)}`
+  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, NFT, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address fe:54:00:12:34:56 master ${lan} up`]
   const sound = tap(KEY, lan)
   const withData = (data: object): Link => tap(KEY, lan, UID, { linkinfo: { info_kind: 'tun', info_data: { type: 'tap', user: UID, persist: true, multi_queue: false, ...data } } })
   const rows: [string, Request, Host, string[]][] = [
@@ -47,18 +56,26 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
     ['the end of a bridge', ask('bridge.delete', { network: 'lan' }), host([bridge('lan')]), [`link del dev ${lan}`]],
     ['the end of none', ask('bridge.delete', { network: 'lan' }), host(), []],
     ['a new tap', ask('tap.ensure', TAP), host([bridge('lan')]), make],
-    ['a tap that is there', ask('tap.ensure', TAP), host([bridge('lan'), sound]), []],
-    ['a tap whose owner goes by a name', ask('tap.ensure', TAP), host([bridge('lan'), withData({ user: 'ada' })]), []],
-    ['a tap on another bridge', ask('tap.ensure', { ...TAP, attach: { bridge: 'br0' } }), host([bridge('lan'), plain('br0', 'bridge'), sound]), [`link set dev ${name} master br0 up`]],
-    ['a tap that is down', ask('tap.ensure', TAP), host([bridge('lan'), tap(KEY, lan, UID, { flags: [] })]), [`link set dev ${name} master ${lan} up`]],
+    ['a tap that is there', ask('tap.ensure', TAP), host([bridge('lan'), sound]), [NFT]],
+    ['a tap whose owner goes by a name', ask('tap.ensure', TAP), host([bridge('lan'), withData({ user: 'ada' })]), [NFT]],
+    ['a tap on another bridge', ask('tap.ensure', { ...TAP, attach: { bridge: 'br0' } }), host([bridge('lan'), plain('br0', 'bridge'), sound]), [`link set dev ${name} nomaster`, NFT, `link set dev ${name} master br0 up`]],
+    ['a tap that is down', ask('tap.ensure', TAP), host([bridge('lan'), tap(KEY, lan, UID, { flags: [] })]), [NFT, `link set dev ${name} master ${lan} up`]],
     ...[{ user: 0 }, { user: 'eve' }, { user: undefined }, { persist: false }, { multi_queue: true }].map((data): [string, Request, Host, string[]] =>
       [`a tap with ${JSON.stringify(data)} is made anew`, ask('tap.ensure', TAP), host([bridge('lan'), withData(data)]), [`link del dev ${name}`, ...make]]),
     ['a tap of another address is made anew', ask('tap.ensure', TAP), host([bridge('lan'), tap(KEY, lan, UID, { address: '02:00:00:00:00:02' })]), [`link del dev ${name}`, ...make]],
-    ['the end of a tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host([bridge('lan'), sound]), [`link del dev ${name}`]],
+    ['the end of a tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host([bridge('lan'), sound]), [`link del dev ${name}`, NFT]],
+    ['the end of no tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host(), [NFT]],
+    ['a new tunnel', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan')]), [`tuntap add dev ${tunnel.pending} mode tap user ${UID}`, NFT,
+      `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC} master ${lan} up`]],
+    ['a tunnel that is there', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan, UID, { address: TUNNEL_MAC })]), [NFT]],
+    ['a tunnel of another address is made anew', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, `tuntap add dev ${tunnel.pending} mode tap user ${UID}`, NFT,
+      `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC} master ${lan} up`]],
+    ['the end of a tunnel', ask('tunnel.delete', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, NFT]],
+    ['advertisements with a tunnel', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), tap('tunnel.lan', lan)]), []],
     ['advertisements', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), sound]), []],
     ['their end', ask('ra.clear', { network: 'lan' }), host([bridge('lan')], [[lan, 'fd00:ae::/64']]), []],
   ]
-  for (const [what, request, at, expected] of rows) t.same(ipLines(decide(me, at, request)), expected, what)
+  for (const [what, request, at, expected] of rows) t.same(orderOf(decide(me, at, request)), expected, what)
   t.same(decide(me, host([bridge('lan')]), ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' })).advertise, new Map([[lan, 'fd00:ae:0:1::/64']]))
   t.same(decide(me, host([bridge('lan')], [[lan, 'fd00:ae::/64'], ['aebgone', 'fd00::/64']]), ask('bridge.delete', { network: 'lan' })).advertise, new Map(), 'bridges that are gone go too')
   t.match(decide(me, host([bridge('lan'), tap(KEY, lan), bridge('x', 10_001)]), ask('policy.get')).result, { uid: UID, ...grant, used: { taps: 1, bridges: 1 } })
@@ -66,8 +83,24 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
     { links: [{ name: lan, kind: 'bridge', key: 'lan', up: true, bridge: undefined, prefix: 'fd00:ae::/64' }] })
 })
 
+t.test('the filter of a tap is that of where it is attached to, and those of taps that are gone go with it', async (t) => {
+  const [MAC, name] = [TAP.mac, nameOf('tap', KEY)]
+  const at = host([bridge('lan'), plain('br0', 'bridge'), tap('zyxwvuts.0', lan)], [], [name, nameOf('tap', 'zyxwvuts.0'), nameOf('tap', 'gonegone.0', 10_001)])
+  const filter = (operation: string, params: object): string[] => filterOf(decide(me, at, ask(operation, params)))
+  const stale = [name, nameOf('tap', 'gonegone.0', 10_001)].flatMap(clearFilter)
+  const four = { version: 4, text: '10.0.0.1' } as const
+  t.same(filter('tap.ensure', TAP), [...stale, ...setFilter(name, onNetwork(MAC, [], ['udp:53']))])
+  t.same(filter('tap.ensure', { ...TAP, attach: { network: 'lan', addresses: ['10.0.0.1'] } }), [...stale, ...setFilter(name, onNetwork(MAC, [four], ['udp:53']))])
+  t.same(filter('tap.ensure', { ...TAP, attach: { bridge: 'br0' } }), [...stale, ...setFilter(name, onBridge(MAC))])
+  t.same(filter('tunnel.ensure', { network: 'lan' }), [...stale, ...setFilter(nameOf('tap', 'tunnel.lan'), onTunnel)])
+  t.same(filter('tap.delete', { vm: 'abcdefgh', nic: 0 }), clearFilter(name))
+  t.same(filter('tunnel.delete', { network: 'lan' }), clearFilter(nameOf('tap', 'tunnel.lan')))
+  const { links } = decide(me, at, ask('link.list')).result as { links: { key: string; filtered?: boolean }[] }
+  t.same(links.map(({ key, filtered }) => [key, filtered]), [['lan', undefined], ['zyxwvuts.0', true]])
+})
+
 t.test('each refusal says why, and which line of the allowlist would do', async (t) => {
-  const bare: Principal = { ...me, grant: { bridges: [], quota: { taps: 0, bridges: 0 } } }
+  const bare: Principal = { ...me, grant: { bridges: [], services: [], quota: { taps: 0, bridges: 0 } } }
   const RA = { network: 'lan', prefix: 'fd00:ae:0:1::/64' }
   const rows: [string, Principal, Host, Request, string, RegExp][] = [
     ['an admin bridge', me, host([plain('br1', 'bridge')]), ask('tap.ensure', { ...TAP, attach: { bridge: 'br1' } }), 'NET_DENIED', /entry of uid 1000 in "principals": add "br1" to "bridges"/],
@@ -75,6 +108,9 @@ t.test('each refusal says why, and which line of the allowlist would do', async 
     ['one that is none', me, host([plain('br0', 'veth')]), ask('tap.ensure', { ...TAP, attach: { bridge: 'br0' } }), 'NET_NOT_FOUND', /admin/],
     ['a network without a bridge', me, host(), ask('tap.ensure', TAP), 'NET_NOT_FOUND', /bridge\.ensure/],
     ['bridges', bare, host(), ask('bridge.ensure', { network: 'lan' }), 'NET_QUOTA', /entry of uid 1000 in "principals": raise "quota\.bridges"/],
+    ['a tunnel without a bridge', me, host(), ask('tunnel.ensure', { network: 'lan' }), 'NET_NOT_FOUND', /bridge\.ensure/],
+    ['a tunnel is a tap', bare, host([bridge('lan')]), ask('tunnel.ensure', { network: 'lan' }), 'NET_QUOTA', /raise "quota\.taps"/],
+    ['a bridge with a tunnel', me, host([bridge('lan'), tap('tunnel.lan', lan)]), ask('bridge.delete', { network: 'lan' }), 'NET_IN_USE', /Delete them first/],
     ['taps', bare, host([bridge('lan')]), ask('tap.ensure', TAP), 'NET_QUOTA', /raise "quota\.taps"/],
     ['a bridge with taps', me, host([bridge('lan'), tap(KEY, lan)]), ask('bridge.delete', { network: 'lan' }), 'NET_IN_USE', /Delete them first/],
     ['no prefix', bare, host([bridge('lan')]), ask('ra.set', RA), 'NET_DENIED', /"prefix" has to hold it, and is not there/],
@@ -94,7 +130,7 @@ t.test('each refusal says why, and which line of the allowlist would do', async 
 function apply(links: ReadonlyMap<string, Link>, { steps }: Plan): Map<string, Link> {
   const now = new Map(links)
   for (const step of steps) {
-    if (SETTING.test(step)) continue
+    if (!isText(step) || SETTING.test(step)) continue
     const word = (key: string): string | undefined => new RegExp(`(?: |^)${key} (\\S+)`).exec(step)?.[1]
     const dev = word('dev')!
     if (step.startsWith('link add') || step.startsWith('tuntap add')) {
@@ -109,7 +145,7 @@ function apply(links: ReadonlyMap<string, Link>, { steps }: Plan): Map<string, L
       for (const [name, { master: of, ...port }] of now) if (of === dev) now.set(name, port)
       continue
     }
-    const [name, alias, group, address, to] = [word('name') ?? dev, word('alias') ?? link.ifalias, word('group') ?? link.group, word('address') ?? link.address, word('master') ?? master]
+    const [name, alias, group, address, to] = [word('name') ?? dev, word('alias') ?? link.ifalias, word('group') ?? link.group, word('address') ?? link.address, step.endsWith(' nomaster') ? undefined : (word('master') ?? master)]
     if (now.has(name) || (to !== undefined && now.get(to)?.linkinfo?.info_kind !== 'bridge')) throw new Error(`${step}: refused`)
     const data = step.includes('stp_state 0') ? { linkinfo: { ...link.linkinfo, info_data: { ...link.linkinfo?.info_data, stp_state: 0 } } } : {}
     now.set(name, { ...link, ...data, ifname: name, flags: ['UP'], ...(alias && { ifalias: alias }), ...(group && { group }), ...(address && { address }), ...(to && { master: to }) })
@@ -123,7 +159,7 @@ t.test('whatever the host, the allowlist and the request, a plan touches only wh
   const random = createRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   const chance = (share: number): boolean => random() < share
-  const [UIDS, NETWORKS, KEYS] = [[0, 100, 1000, 10_001], ['lan', 'dmz', 'x'], ['abcdefgh.0', 'abcdefgh.1', 'zyxwvuts.0']]
+  const [UIDS, NETWORKS, KEYS] = [[0, 100, 1000, 10_001], ['lan', 'dmz', 'x'], ['abcdefgh.0', 'abcdefgh.1', 'zyxwvuts.0', 'tunnel.lan', 'tunnel.dmz']]
   const PREFIXES = ['fd00:ae::/64', 'fd00:ae:0:ffff::/64', 'fd00:ae:1::/64', 'fd00:ad:ffff:ffff::/64', '2001:db8::/64']
 
   /** A link as it should be, or short of a fact, or one that somebody bent. */
@@ -139,19 +175,21 @@ t.test('whatever the host, the allowlist and the request, a plan touches only wh
       for (const key of KEYS) if (chance(0.3)) links.push(bendLink(tap(key, chance(0.1) ? 'br0' : nameOf('bridge', pick(NETWORKS), chance(0.9) ? uid : pick(UIDS)), uid)))
     }
     const bridges = links.filter((link) => identify(link)?.kind === 'bridge' && chance(0.4))
-    return host(links, bridges.map(({ ifname }) => [ifname, pick(PREFIXES)]))
+    const filtered = UIDS.flatMap((uid) => KEYS.map((key) => nameOf('tap', key, uid))).filter(() => chance(0.3))
+    return host(links, bridges.map(({ ifname }) => [ifname, pick(PREFIXES)]), filtered)
   }
   const makePrincipal = (uid: number): Principal => ({ uid, names: [String(uid), `u${uid}`], grant: {
-    bridges: ['br0', 'br1', 'gone'].filter(() => chance(0.5)), ...(chance(0.8) && { prefix: pick(['fd00:ae::/48', 'fd00:ae::/64', 'fd00::/16', '2000::/3']) }),
+    bridges: ['br0', 'br1', 'gone'].filter(() => chance(0.5)), services: ['tcp:53', 'udp:65535'].filter(() => chance(0.5)), ...(chance(0.8) && { prefix: pick(['fd00:ae::/48', 'fd00:ae::/64', 'fd00::/16', '2000::/3']) }),
     quota: { taps: Math.floor(random() * 4), bridges: Math.floor(random() * 4) },
   } })
   const makeRequest = (): Request => {
-    const [vm = '', nic] = pick(KEYS).split('.')
+    const [vm = '', nic] = pick(KEYS.filter((key) => !key.startsWith('tunnel'))).split('.')
     const [network, where] = [pick(NETWORKS), { vm, nic: Number(nic) }]
-    const attach = chance(0.6) ? { network } : { bridge: pick(['br0', 'br1', 'eth0', 'gone']) }
+    const addresses = ['10.0.0.1', '192.168.255.254', 'fd00::1', '2001:db8:1:2:3:4:5:6'].filter(() => chance(0.4))
+    const attach = chance(0.6) ? { network, addresses } : { bridge: pick(['br0', 'br1', 'eth0', 'gone']) }
     return ask(...pick<[string, object?]>([['policy.get'], ['link.list'], ['bridge.ensure', { network }], ['bridge.ensure', { network }], ['bridge.delete', { network }],
       ['tap.ensure', { ...where, attach, mac: pick(['52:54:00:12:34:56', '02:00:00:00:00:03']) }], ['tap.ensure', { ...where, attach, mac: '52:54:00:12:34:56' }],
-      ['tap.delete', where], ['ra.set', { network, prefix: pick(PREFIXES) }], ['ra.clear', { network }]]))
+      ['tap.delete', where], ['tunnel.ensure', { network }], ['tunnel.delete', { network }], ['ra.set', { network, prefix: pick(PREFIXES) }], ['ra.clear', { network }]]))
   }
   const owned = (links: ReadonlyMap<string, Link>, uid: number, kind: Identity['kind']): number =>
     [...links.values()].map(identify).filter((each) => each?.uid === uid && each.kind === kind).length
@@ -177,6 +215,13 @@ t.test('whatever the host, the allowlist and the request, a plan touches only wh
       }
       tally[request.operation] = (tally[request.operation] ?? 0) + 1
       for (const step of plan.steps) {
+        if (!isText(step)) {
+          const unfit = step.filter((line) => !isFilterLine(line))
+          if (unfit.length > 0) t.fail(say(`"${unfit.join()}" fits no grammar`))
+          const owners = step.flatMap((line) => line.match(/\baet[a-z2-7]{12}\b/g) ?? []).map((name) => at.links.get(name)).filter((link) => link !== undefined)
+          if (owners.some((link) => identify(link)?.uid !== uid)) t.fail(say('a filter of another that is needed was touched'))
+          continue
+        }
         if (!isLine(step) && !SETTING.test(step)) t.fail(say(`"${step}" fits no grammar`))
         const named = [...step.matchAll(/(?:dev|name) (\S+)/g), ...step.matchAll(/conf\/([^/]+)\//g)].map(([, name = '']) => at.links.get(name))
         if (named.some((link) => link && identify(link)?.uid !== uid)) t.fail(say(`"${step}" is about a link of another`))
@@ -185,6 +230,9 @@ t.test('whatever the host, the allowlist and the request, a plan touches only wh
       }
       if (plan.makes.some((name) => at.links.has(name) && identify(at.links.get(name)!)?.uid !== uid)) t.fail(say('what would be removed is of another'))
       const links = apply(at.links, plan)
+      const order = orderOf(plan)
+      if (order.some((step) => / master /.test(step)) && request.operation !== 'bridge.ensure' && !order.slice(0, order.findIndex((step) => / master /.test(step))).includes(NFT)) t.fail(say('a tap is a port before it is filtered'))
+      if (/^t.*ensure$/.test(request.operation) && !order.includes(NFT)) t.fail(say('no filter is set'))
       if (others(links, uid) !== others(at.links, uid)) t.fail(say('links of others changed'))
       for (const [kind, limit] of [['tap', grant.quota.taps], ['bridge', grant.quota.bridges]] as const) {
         // who has more than is granted by now keeps it, and gets no more
@@ -206,5 +254,5 @@ t.test('whatever the host, the allowlist and the request, a plan touches only wh
     }
   }
   t.comment(JSON.stringify(tally))
-  for (const what of ['NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_IN_USE', 'bridge.ensure', 'bridge.delete', 'tap.ensure', 'tap.delete', 'ra.set', 'ra.clear']) t.ok((tally[what] ?? 0) > 20, what)
+  for (const what of ['NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_IN_USE', 'bridge.ensure', 'bridge.delete', 'tap.ensure', 'tap.delete', 'tunnel.ensure', 'tunnel.delete', 'ra.set', 'ra.clear']) t.ok((tally[what] ?? 0) > 20, what)
 })

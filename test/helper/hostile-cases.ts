@@ -43,6 +43,8 @@ const everywhere = (name: string, why: string, value: unknown): HostileCase[] =>
   ask(`${name}-vm`, 'INVALID_PARAMS', why, 'tap.delete', { vm: value, nic: 0 }),
   ask(`${name}-attach-network`, 'INVALID_PARAMS', why, 'tap.ensure', { ...TAP, attach: { network: value } }),
   ask(`${name}-attach-bridge`, 'INVALID_PARAMS', why, 'tap.ensure', { ...TAP, attach: { bridge: value } }),
+  ask(`${name}-address`, 'INVALID_PARAMS', why, 'tap.ensure', { ...TAP, attach: { network: 'lan', addresses: [value] } }),
+  ask(`${name}-tunnel`, 'INVALID_PARAMS', why, 'tunnel.ensure', { network: value }),
   ask(`${name}-mac`, 'INVALID_PARAMS', why, 'tap.ensure', { ...TAP, mac: value }),
   ask(`${name}-prefix`, 'INVALID_PARAMS', why, 'ra.set', { network: 'lan', prefix: value }),
 ]
@@ -108,7 +110,8 @@ const methods: HostileCase[] = [
     'radvd.start', 'link.list\u2028{"principal":0}', '\u202elink.list', 'bridge\uff0eensure', '\ud800', '\u001b[2Jlink.list'].map((method, at) =>
     ask(`method-${at}`, 'METHOD_NOT_FOUND', 'the list is closed and byte-exact, and reaches no prototype', method, { network: 'new' })),
   ask('method-raw-ip', 'METHOD_NOT_FOUND', 'no way to ip(8)', 'ip.exec', { argv: ['link', 'del', 'eth0'] }),
-  ask('method-nft', 'METHOD_NOT_FOUND', 'no rules are made', 'nat.enable', { interface: 'lan; flush ruleset' }),
+  ...['nat.enable', 'nft.run', 'filter.set', 'filter.clear', 'tunnel.create', 'tunnel.list'].map((method) =>
+    ask(`method-nft-${method}`, 'METHOD_NOT_FOUND', 'rules follow from taps alone', method, { interface: 'lan; flush ruleset' })),
   ask('method-long', 'METHOD_NOT_FOUND', 'a line of the log stays short', 'm'.repeat(60_000), {}, { operation: 'm'.repeat(64) }),
   ask('method-long-emoji', 'METHOD_NOT_FOUND', 'as above, cut within a pair', `x${'\u{1f600}'.repeat(8000)}`, {}, { operation: `x${'\u{1f600}'.repeat(31)}\ud83d` }),
 ]
@@ -152,6 +155,21 @@ const names: HostileCase[] = [
     ask(`smuggle-tap-${key}`, 'INVALID_PARAMS', 'the contract has no place for it', 'tap.ensure', { ...TAP, [key]: key === 'interface' ? 'eth0' : 0 }),
     ask(`smuggle-bridge-${key}`, 'INVALID_PARAMS', 'as above', 'bridge.delete', { network: 'lan', [key]: 'eth0' }),
   ]),
+  ...['10.0.0.1/8', '0.0.0.0', '127.0.0.1', '224.0.0.1', '010.0.0.1', '10.0.0.1 } accept', '10.0.0.1, 10.0.0.2', '10.0.0.1-10.9.9.9', '10 0 0 1', '10.0.0.\u0661', '::', '::1', '::/0', 'fe80::1', 'ff02::1', 'fd00::1/8',
+    'FD00::1', 'fd00:0::1', '::ffff:10.0.0.1', 'fd00::1%eth0', 'fd00::1 } accept; flush ruleset; #', 'fd00::1\nflush ruleset', '@ports', '$x', '*'].map((address, at) =>
+    ask(`address-${at}`, 'INVALID_PARAMS', 'one address that a guest can have, in one form', 'tap.ensure', { ...TAP, attach: { network: 'lan', addresses: ['10.0.0.1', address] } })),
+  ask('address-many', 'INVALID_PARAMS', 'eight at most', 'tap.ensure', { ...TAP, attach: { network: 'lan', addresses: Array.from({ length: 9 }, (_, at) => `10.0.0.${at + 1}`) } }),
+  ...['10.0.0.1', { 0: '10.0.0.1', length: 1 }, null, true].map((addresses, at) =>
+    ask(`address-list-${at}`, 'INVALID_PARAMS', 'a list is a list', 'tap.ensure', { ...TAP, attach: { network: 'lan', addresses } })),
+  ask('address-bridge', 'INVALID_PARAMS', "what addresses there are on an admin's bridge is not the caller's to say", 'tap.ensure', { ...TAP, attach: { bridge: 'br0', addresses: [] } }),
+  ask('smuggle-services', 'INVALID_PARAMS', 'services are for the allowlist to name', 'tap.ensure', { ...TAP, services: ['tcp:22'] }),
+  ask('smuggle-attach-services', 'INVALID_PARAMS', 'as above', 'tap.ensure', { ...TAP, attach: { network: 'lan', services: ['tcp:22'] } }),
+  ask('smuggle-tunnel-services', 'INVALID_PARAMS', 'as above', 'tunnel.ensure', { network: 'lan', services: ['tcp:22'] }),
+  ask('smuggle-tunnel-mac', 'INVALID_PARAMS', 'a tunnel is given its address', 'tunnel.ensure', { network: 'lan', mac: TAP.mac }),
+  ask('smuggle-tunnel-attach', 'INVALID_PARAMS', 'and joins its own network', 'tunnel.ensure', { network: 'lan', attach: { bridge: 'br0' } }),
+  ask('tunnel-as-tap', 'INVALID_PARAMS', 'no VM is called as tunnels are', 'tap.ensure', { ...TAP, vm: 'tunnel' }),
+  ask('tunnel-as-tap-delete', 'INVALID_PARAMS', 'as above', 'tap.delete', { vm: 'tunnel', nic: 'lan' }),
+  ask('tap-as-tunnel', 'INVALID_PARAMS', 'nor a tunnel as taps of VMs are', 'tunnel.delete', { network: 'abcdefgh.0' }),
   ask('smuggle-name-alone', 'INVALID_PARAMS', 'a link is not named', 'bridge.delete', { name: 'eth0' }),
   ask('smuggle-attach-both', 'INVALID_PARAMS', 'a tap is attached to one', 'tap.ensure', { ...TAP, attach: { network: 'lan', bridge: 'docker0' } }),
   ask('smuggle-attach-none', 'INVALID_PARAMS', 'and not to none', 'tap.ensure', { ...TAP, attach: {} }),
@@ -173,6 +191,10 @@ const links: HostileCase[] = [
   ask('own-squat-clear', 'NET_DENIED', 'nor set', 'ra.clear', { network: 'squat' }),
   ask('own-squat-tap', 'NET_DENIED', 'a bridge by the name of a tap', 'tap.ensure', { ...TAP, vm: 'squatter' }),
   ask('own-squat-tap-delete', 'NET_DENIED', 'as above', 'tap.delete', { vm: 'squatter', nic: 0 }),
+  ask('own-others-tunnel', 'NET_NOT_FOUND', "nor is a tunnel led into it", 'tunnel.ensure', { network: 'x' }),
+  ask('own-alias-prefix-tunnel', 'NET_DENIED', 'nor into one that is not the caller\'s', 'tunnel.ensure', { network: 'theirs' }),
+  ask('own-squat-tunnel', 'NET_DENIED', 'nor into one that is nobody\'s', 'tunnel.ensure', { network: 'squat' }),
+  ask('own-no-tunnel', 'nothing', 'a tunnel that is not there is deleted', 'tunnel.delete', { network: 'lan' }),
   ask('own-altname-ensure', 'NET_FAILED', 'an alternative name of another link is in the way: what was half made is gone', 'bridge.ensure', { network: 'alt' }),
   ask('own-altname-delete', 'nothing', 'and is not what is deleted', 'bridge.delete', { network: 'alt' }),
   ask('own-altname-clear', 'nothing', 'nor what is set', 'ra.clear', { network: 'alt' }),
@@ -186,10 +208,12 @@ const grants: HostileCase[] = [
   ask('grant-no-bridge', 'NET_NOT_FOUND', 'what is granted and no bridge is not attached to', 'tap.ensure', { ...TAP, attach: { bridge: 'wire' } }),
   ask('grant-gone', 'NET_NOT_FOUND', 'nor what is not there', 'tap.ensure', { ...TAP, attach: { bridge: 'gone' } }),
   ask('grant-quota', 'NET_QUOTA', 'one tap is granted', 'tap.ensure', { ...TAP, nic: 1 }),
+  ask('grant-quota-tunnel', 'NET_QUOTA', 'a tunnel is one more', 'tunnel.ensure', { network: 'lan' }),
   ask('grant-quota-bridge', 'NET_QUOTA', 'on a bridge of the host as well', 'tap.ensure', { ...TAP, nic: 7, attach: { bridge: 'br0' } }),
   ask('grant-stranger', 'NET_DENIED', 'who is not in the allowlist may do nothing', 'bridge.ensure', { network: 'lan' }, { asStranger: true }),
   ask('grant-stranger-reads', 'NET_DENIED', 'not even look', 'policy.get', {}, { asStranger: true }),
   ask('grant-stranger-list', 'NET_DENIED', 'as above', 'link.list', {}, { asStranger: true }),
+  ask('grant-stranger-tunnel', 'NET_DENIED', 'as above', 'tunnel.ensure', { network: 'lan' }, { asStranger: true }),
   ask('grant-stranger-delete', 'NET_DENIED', 'as above', 'tap.delete', { vm: TAP.vm, nic: 0 }, { asStranger: true }),
 ]
 

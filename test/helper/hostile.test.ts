@@ -171,7 +171,8 @@ t.test('bent frames are answered by a line each, and granted only if they fit th
 
   const requests: [string, object][] = [
     ['policy.get', {}], ['link.list', {}], ['bridge.ensure', { network: 'lan' }], ['bridge.delete', { network: 'mixed' }], ['tap.ensure', TAP],
-    ['tap.ensure', { ...TAP, attach: { bridge: 'br0' } }], ['tap.delete', { vm: TAP.vm, nic: 0 }], ['ra.set', { network: 'lan', prefix: 'fd00:ae:0:1::/64' }],
+    ['tap.ensure', { ...TAP, attach: { bridge: 'br0' } }], ['tap.ensure', { ...TAP, attach: { network: 'lan', addresses: ['10.0.0.1', 'fd00::1'] } }], ['tunnel.ensure', { network: 'lan' }],
+    ['tunnel.delete', { network: 'lan' }], ['tap.delete', { vm: TAP.vm, nic: 0 }], ['ra.set', { network: 'lan', prefix: 'fd00:ae:0:1::/64' }],
     ['ra.clear', { network: 'lan' }],
   ]
   const values = ['null', 'true', '[]', '{}', '-1', '1e999', '""', '"lan"', '"\\u0000"', '{"__proto__":{}}', '"eth0"', '9007199254740993']

@@ -39,7 +39,7 @@ export function nameOf(kind: Identity['kind'], key: string, uid = UID): string {
 
 const PROMISED = {
   bridge: ['ipv4/forwarding=0', 'ipv4/arp_ignore=1', 'ipv4/rp_filter=1', 'ipv6/accept_ra=0', 'ipv6/forwarding=0', 'ipv6/addr_gen_mode=0', 'ipv6/disable_ipv6=1'],
-  tap: ['ipv6/disable_ipv6=1'],
+  tap: ['ipv4/forwarding=0', 'ipv4/arp_ignore=1', 'ipv4/rp_filter=1', 'ipv6/disable_ipv6=1'],
 }
 
 /** Settings of a link below /proc/sys/net that are not as they are promised, for a bridge that does not advertise; `[]` if all are. */

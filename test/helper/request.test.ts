@@ -11,7 +11,7 @@ const read = (frame: string | Uint8Array): ReturnType<typeof parseRequest> => pa
 t.test('a request is read, with params or without where there are none', async (t) => {
   t.same(read('{"jsonrpc":"2.0","id":1,"method":"link.list"}'), { operation: 'link.list', params: {} })
   t.same(read('{"params":{},"method":"link.list","id":"a","jsonrpc":"2.0"} \t\r'), { operation: 'link.list', params: {} })
-  t.same(read(JSON.stringify({ jsonrpc: '2.0', id: 'a'.repeat(64), method: 'tap.ensure', params: TAP })), { operation: 'tap.ensure', params: TAP })
+  t.same(read(JSON.stringify({ jsonrpc: '2.0', id: 'a'.repeat(64), method: 'tap.ensure', params: TAP })), { operation: 'tap.ensure', params: { ...TAP, attach: { network: 'lan', addresses: [] } } })
   t.same(read('{"jsonrpc":"2.0","id":-1,"method":"tap.delete","params":{"vm":"abcdefgh","nic":1e0}}'), { operation: 'tap.delete', params: { vm: 'abcdefgh', nic: 1 } })
   t.same(read('{"jsonrpc":"2.0","id":1,"method":"bridge.ensure","params":{"network":"\\u006can"}}'), { operation: 'bridge.ensure', params: { network: 'lan' } }, 'escapes are read')
 })
@@ -46,8 +46,8 @@ t.test('whatever the bytes, only a refusal is thrown, and what is read fits the 
   const below = (limit: number): number => Math.floor(random() * limit)
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!
 
-  const scalars = [null, true, 0, -0, 1, 7, 8, -1, 1.5, 1e300, '', 'lan', 'br0', 'abcdefgh', '52:54:00:12:34:56', 'fd00::/64', 'if2', '\0', '\n', '\ud800', '2.0', ...Object.keys(operations), '__proto__', 'constructor']
-  const keys = ['jsonrpc', 'id', 'method', 'params', 'network', 'vm', 'nic', 'attach', 'bridge', 'mac', 'prefix', '__proto__', 'toString', 'length']
+  const scalars = [null, true, 0, -0, 1, 7, 8, -1, 1.5, 1e300, '', 'lan', 'br0', 'abcdefgh', '52:54:00:12:34:56', 'fd00::/64', '10.0.0.1', 'if2', '\0', '\n', '\ud800', '2.0', ...Object.keys(operations), '__proto__', 'constructor']
+  const keys = ['jsonrpc', 'id', 'method', 'params', 'network', 'vm', 'nic', 'attach', 'addresses', 'bridge', 'mac', 'prefix', '__proto__', 'toString', 'length']
   const grow = (depth: number): unknown => {
     if (depth === 0 || random() < 0.4) return pick(scalars)
     if (random() < 0.2) return Array.from({ length: below(4) }, () => grow(depth - 1))
