@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { methods } from '../policy/api/index.ts'
 import type { Accelerator, Check } from '../policy/api/system.ts'
 import { UserError } from '../policy/errors.ts'
-import type { NetworkName, VmId } from '../policy/names.ts'
+import type { Prefix64, VmId } from '../policy/names.ts'
 import { describeApi } from '../policy/openrpc.ts'
 import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
@@ -37,7 +37,7 @@ import { createDispatcher } from './rpc/dispatch.ts'
 import { findGroup } from './rpc/group.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
-import { openServiceManager } from './service/choose.ts'
+import { openServiceManager, openTincdManager } from './service/choose.ts'
 import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
@@ -52,6 +52,12 @@ import { createOperator } from './vm/operate.ts'
 import { createQueues } from './vm/queue.ts'
 import { adoptRunning, recoverAll } from './vm/recover.ts'
 import { openVmTable, type Entry } from './vm/table.ts'
+import { createBringUp } from './vpn/bring-up.ts'
+import { createVpns } from './vpn/lifecycle.ts'
+import { createMembership } from './vpn/membership.ts'
+import { createPortChooser } from './vpn/ports.ts'
+import { openVpnTable, removeUnmadeVpns } from './vpn/table.ts'
+import { createTunnels } from './vpn/tunnel.ts'
 
 export interface Daemon {
   /** Takes no more requests, lets what runs come to an end for a moment, and closes. VMs run on. */
@@ -68,10 +74,15 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const unlock = lockFolder(folders.config)
   await removeDebris(folders)
 
+  removeUnmadeVpns(folders.config)
+
   const startedAt = new Date()
   const events = createEventBus()
   const services = await openServiceManager(config)
-  const table = await openVmTable(folders, services, events, log)
+  const networkTable = openNetworkTable(folders.config, log)
+  const vpnTable = openVpnTable(folders.config, log)
+  const prefixOf = (network: string): Prefix64 | undefined => (networkTable.get(network) ?? vpnTable.get(network))?.prefix
+  const table = await openVmTable(folders, services, prefixOf, events, log)
   const accelerator = remember(() => probe(config))
   const guests = createGuestWatch({ table, events, agent: (entry) => agentOf(entry) })
   const agents = new WeakMap<Entry, ReturnType<typeof createGuestAgent>>()
@@ -91,10 +102,17 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   })
   const helper = createNetworkHelper(config.helperSocket)
   const links = openHostLinks()
-  const networkTable = openNetworkTable(folders.config, log)
   const bridges = createBridges(helper, links, log)
   const leaving = new Set<string>()
-  const attachments = createAttachments({ helper, table: networkTable, bridges, links, leaving, log })
+  const attachments = createAttachments({ helper, table: networkTable, vpns: vpnTable, bridges, links, leaving, log })
+  const queues = createQueues<Entry>()
+  const networkQueues = createQueues<string>()
+  const sweeping = { helper, networks: networkTable, vpns: vpnTable, networkQueues, vms: table, vmQueues: queues, log }
+  const usersOf = (name: string): VmId[] => vmsOnNetwork(table, name)
+  const tunnels = createTunnels(folders, await openTincdManager(config, services))
+  const bringUp = createBringUp({ vpns: vpnTable, bridges, links, tunnels })
+  const vpns = createVpns({ ...sweeping, bridges, links, tunnels, bringUp, ports: createPortChooser(), events, usersOf })
+  const membership = createMembership({ table: vpnTable, vpns, bringUp, tunnels, networkQueues, events, log })
   const vms: VmDependencies = {
     config,
     table,
@@ -108,18 +126,15 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     machine: remember(() => newestMachine(QEMU_PROGRAM)).get,
     agent: agentOf,
     attachments,
+    vpns,
   }
-  const queues = createQueues<Entry>()
-  const networkQueues = createQueues<NetworkName>()
-  const sweeping = { helper, networks: networkTable, networkQueues, vms: table, vmQueues: queues, log }
-  const usersOf = (name: NetworkName): VmId[] => vmsOnNetwork(table, name)
   const networks = createNetworks({ ...sweeping, bridges, links, events, usersOf, leaving })
   const operator = createOperator(vms, queues)
   const lifecycle = createLifecycle(vms, queues, operator)
   const disks = createDisks(vms, operator, lifecycle)
   const consoles = createConsoles()
   const copies = createCopies(vms)
-  const logLimit = createLogLimit(table, log)
+  const logLimit = createLogLimit(table, () => vpnTable.records().map(({ name }) => tunnels.logOf(name)), log)
   const watches = [watchFiles(folders.disks, (name) => name.replace(/\.qcow2$/, ''), table, log)]
   if (services.units) watches.push(watchFiles(services.units.folder, services.units.ownerOf, table, log))
   await adoptRunning(vms)
@@ -130,7 +145,9 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const follow = followStarts(vms, queues)
   const firstBoots = watchFirstBoots({ table, events, log })
   // After that: what recovery is to finish is in the VMs' queues first.
-  const replay = replayNetworks({ ...sweeping, bridges, attachments })
+  const replay = replayNetworks({ ...sweeping, bridges, attachments, bringUp: bringUp.all })
+  // What a daemon that died had made for a VM that did not come to be.
+  const tidied = recovery.then(() => vpns.tidy())
 
   const handlers = createHandlers({
     vms,
@@ -139,6 +156,8 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     consoles,
     copies,
     networks,
+    vpns,
+    membership,
     builder: placeBuilder(config, services.kind),
     look: createLook({ accelerator: accelerator.get, log }),
     describeSystem: () => ({
@@ -158,7 +177,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
         accelerator: accelerator.get,
         helper,
         links,
-        records: () => recordsOf(table, networkTable),
+        records: () => recordsOf(table, networkTable, vpnTable),
         services,
         vms: () => checkVms(table),
         log,
@@ -183,7 +202,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       firstBoots.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
-        Promise.all([queues.idle(), networkQueues.idle(), recovery, replay.ended]),
+        Promise.all([queues.idle(), networkQueues.idle(), tidied, replay.ended]),
         new Promise((resolve) => {
           grace.addEventListener('abort', resolve)
         }),

@@ -44,8 +44,8 @@ export function parseAllowlist(text: string, accounts: string): { principals: Re
 /** The same in words, for the admin. Throws as {@link readAllowlist} does. */
 export function explainAllowlist(path: string): string {
   const { principals, unknown } = readAllowlist(path)
-  const grants = Array.from(principals.values(), ({ names: [uid, name], grant: { bridges, prefix = 'none', quota } }) =>
-    `uid ${uid} (${name ?? 'no account'}): ${quota.taps} taps, ${quota.bridges} private networks; bridges of the host: ${bridges.join(', ') || 'none'}; prefixes: ${prefix}\n`)
+  const grants = Array.from(principals.values(), ({ names: [uid, name], grant: { bridges, prefix = 'none', services, quota } }) =>
+    `uid ${uid} (${name ?? 'no account'}): ${quota.taps} taps, ${quota.bridges} private networks; bridges of the host: ${bridges.join(', ') || 'none'}; prefixes: ${prefix}; of this host's services its guests on private networks reach: ${services.join(', ') || 'none'}\n`)
   const nobody = unknown.map((entry) => `"${entry}" is nobody: /etc/passwd has no such account. If it comes from elsewhere, write its uid.\n`)
   return `${[...grants, ...nobody].join('')}Whoever is not named here may do nothing.\n`
 }

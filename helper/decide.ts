@@ -1,9 +1,11 @@
 /** PURE: whether a request is granted, and what has to be done for it. */
 import type { Grant } from '../policy/privileged/allowlist.ts'
+import { parseAddress } from '../policy/privileged/address.ts'
 import { containsPrefix, parsePrefix } from '../policy/privileged/prefix.ts'
 import type { OperationResult } from '../policy/privileged/results.ts'
+import { clearFilter, onBridge, onNetwork, onTunnel, setFilter, type Rules } from './filter.ts'
 import { identify, kindOf, type Link, type Links } from './links.ts'
-import { deriveBridgeMac, deriveName, GROUP, type Identity } from './names.ts'
+import { deriveMac, deriveName, GROUP, type Identity } from './names.ts'
 import { refuse } from './refusal.ts'
 import type { Request } from './request.ts'
 
@@ -16,14 +18,17 @@ export type Principal = Readonly<{ uid: number; names: readonly string[]; grant:
 /** The /64 that is advertised, by the bridge's name. */
 type Advertised = ReadonlyMap<string, string>
 
-/** What there is; `id` tells hosts apart: machine-id(5). */
-export type Host = Readonly<{ id: string; links: Links; advertised: Advertised }>
+/** What there is; `id` tells hosts apart: machine-id(5). `filtered` are names of taps, also of such as are gone, where the operation looks at them. */
+export type Host = Readonly<{ id: string; links: Links; filtered: ReadonlySet<string>; advertised: Advertised }>
+
+/** A line for `ip -batch`; a setting `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net; or lines for nft(8), one transaction. */
+export type Step = string | readonly string[]
 
 /**
- * `steps` are lines for `ip -batch`, and settings `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net, in order. `makes` are the
- * names that a link gets in them: what bears one is removed if a step fails. `advertise` is absent where that stays as it is.
+ * `makes` are the names that a link gets in `steps`: what bears one is removed if a step fails. `advertise` is absent where
+ * that stays as it is.
  */
-export type Plan = Readonly<{ steps: readonly string[]; makes: readonly string[]; advertise?: Advertised; result: OperationResult<Request['operation']> }>
+export type Plan = Readonly<{ steps: readonly Step[]; makes: readonly string[]; advertise?: Advertised; result: OperationResult<Request['operation']> }>
 
 /** What a request is about: its derived names, and the link if it is there. */
 type Target = ReturnType<typeof deriveName> & { readonly link: Link | undefined }
@@ -41,7 +46,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
     const link = host.links.get(derived.name)
     return !link || identify(link)?.uid === uid ? { ...derived, link } : refuse('NET_DENIED', `A link ${derived.name} is there and is not the helper's`, 'Whoever made it has to remove it')
   }
-  const findTap = ({ vm, nic }: { vm: string; nic: number }): Target => find('tap', `${vm}.${nic}`)
+  const findTap = (of: { vm: string; nic: number } | { network: string }): Target => find('tap', 'vm' in of ? `${of.vm}.${of.nic}` : `tunnel.${of.network}`)
 
   const ownBridge = (network: string): string => find('bridge', network).link?.ifname ?? refuse('NET_NOT_FOUND', `Network "${network}" has no bridge`, 'First: bridge.ensure')
 
@@ -51,15 +56,30 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   }
 
   /** `changed` tells whether there is more to do than to say again what holds already. */
-  const change = (name: string, steps: string[]): Plan => ({ steps, makes: [], result: { name, changed: steps.some((step) => !step.includes('=')) } })
+  const change = (name: string, steps: Step[]): Plan => ({ steps, makes: [], result: { name, changed: steps.some((step) => typeof step === 'string' && !step.includes('=')) } })
 
   const erase = ({ name, link }: Target): Plan => change(name, link ? [`link del dev ${name}`] : [])
+  const eraseTap = (target: Target): Plan => ({ ...erase(target), steps: [...erase(target).steps, clearFilter(target.name)] })
 
   /** A link that is there and not sound is made anew. It is whole, and called by its name, with the last step. */
-  const make = ({ name, pending, alias, link }: Target, what: 'taps' | 'bridges', first: string, settings: string[], rest: string): Plan => {
+  const make = ({ name, pending, alias, link }: Target, what: 'taps' | 'bridges', first: string, settings: Step[], rest: string): Plan => {
     if (!link && used[what] >= grant.quota[what]) refuse('NET_QUOTA', `uid ${uid} has the ${used[what]} ${what} that it is granted`, allow(`raise "quota.${what}"`))
     const last = `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} ${rest} up`
     return { ...change(name, [...(link ? [`link del dev ${name}`] : []), first, ...settings, last]), makes: [pending, name] }
+  }
+
+  /** The tap is filtered before it is up, and while it is moved it is a port of nothing. `mac` is its own, not the guest's. */
+  const attach = ({ name, pending, alias, link }: Target, mac: string, master: string, rules: Rules): Plan => {
+    // of taps that were deleted by others, which could go on without end
+    const stale = [...host.filtered].filter((each) => !host.links.has(each)).slice(0, 64)
+    const filter = [...stale.flatMap(clearFilter), ...setFilter(name, rules)]
+    const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
+    // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
+    const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
+    if (!isSound) return make({ name, pending, alias, link }, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [filter, ...tapSettings(pending)], `address ${mac} master ${master}`)
+    const isPort = link.master === master
+    const leave = isPort || link.master === undefined ? [] : [`link set dev ${name} nomaster`]
+    return change(name, [...tapSettings(name), ...leave, filter, ...(isPort && link.flags.includes('UP') ? [] : [`link set dev ${name} master ${master} up`])])
   }
 
   const advertise = (name: string, prefix: string | undefined, plan: Plan): Plan => {
@@ -73,11 +93,11 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       return { steps: [], makes: [], result: { uid, ...grant, used } }
     case 'link.list':
       return { steps: [], makes: [], result: { links: own.map(({ kind, key, link: { ifname: name, flags, master: bridge } }) =>
-        ({ name, kind, key, up: flags.includes('UP'), bridge, prefix: host.advertised.get(name) })) } }
+        ({ name, kind, key, up: flags.includes('UP'), bridge, prefix: host.advertised.get(name), ...(kind === 'tap' && { filtered: host.filtered.has(name) }) })) } }
     case 'bridge.ensure': {
       const target = find('bridge', params.network)
       const { link, name, pending } = target
-      const [mac, isAdvertising] = [deriveBridgeMac(host.id, name), host.advertised.has(name)]
+      const [mac, isAdvertising] = [deriveMac(host.id, name), host.advertised.has(name)]
       const first = `link add dev ${pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`
       if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac}`)
       const isSound = link.address === mac && link.flags.includes('UP') && link.linkinfo?.info_data?.stp_state === 0
@@ -89,19 +109,18 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       return advertise(target.name, undefined, erase(target))
     }
     case 'tap.ensure': {
+      const { attach: to, mac } = params
+      const [master, rules] = 'bridge' in to ? [adminBridge(to.bridge), onBridge(mac)]
+        : [ownBridge(to.network), onNetwork(mac, to.addresses.map((address) => parseAddress(address)!), grant.services)]
+      return attach(findTap(params), asTapMac(mac), master, rules)
+    }
+    case 'tunnel.ensure': {
       const target = findTap(params)
-      const { link, name, pending } = target
-      const master = 'bridge' in params.attach ? adminBridge(params.attach.bridge) : ownBridge(params.attach.network)
-      // the highest first octet that is unicast and locally administered: a bridge with another port does not take it for its own
-      const mac = `fe${params.mac.slice(2)}`
-      const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
-      // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
-      const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
-      if (!isSound) return make(target, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [silence(pending)], `address ${mac} master ${master}`)
-      return change(name, [silence(name), ...(link.flags.includes('UP') && link.master === master ? [] : [`link set dev ${name} master ${master} up`])])
+      return attach(target, asTapMac(deriveMac(host.id, target.name)), ownBridge(params.network), onTunnel)
     }
     case 'tap.delete':
-      return erase(findTap(params))
+    case 'tunnel.delete':
+      return eraseTap(findTap(params))
     case 'ra.set': {
       const name = ownBridge(params.network)
       const [prefix, granted] = [parsePrefix(params.prefix), parsePrefix(grant.prefix ?? '')]
@@ -118,15 +137,26 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   }
 }
 
-/** A tap has no IPv6 of its own, also when it is a port of nothing: what a guest advertises reaches nobody here. */
-const silence = (tap: string): string => `ipv6/conf/${tap}/disable_ipv6=1`
+/** The highest first octet that is unicast and locally administered: a bridge with another port does not take it for its own. */
+const asTapMac = (mac: string): string => `fe${mac.slice(2)}`
 
 /**
- * The host hears no router on our bridges, forwards nothing that comes from there, does not tell which addresses it has
- * elsewhere (arp_ignore), and takes no IPv4 from there: no route leads back that way (rp_filter). It has an address there, a link-local one made of the MAC (addr_gen_mode 0), only while it
- * advertises.
+ * A tap has no IPv6 of its own, also when it is a port of nothing, and takes no IPv4: to some addresses of 802.1D, table
+ * 7-10, LLDP's among them, a bridge hands over what comes as the port's own, past every filter of bridges.
+ */
+const tapSettings = (tap: string): string[] => [...ipv4Settings(tap), `ipv6/conf/${tap}/disable_ipv6=1`]
+
+/**
+ * The host hears no router on our bridges. It has an address there, a link-local one made of the MAC (addr_gen_mode 0),
+ * only while it advertises.
  */
 function bridgeSettings(bridge: string, isAdvertising: boolean): string[] {
   const ipv6 = ['accept_ra=0', 'forwarding=0', 'addr_gen_mode=0', `disable_ipv6=${isAdvertising ? 0 : 1}`]
-  return [...['forwarding=0', 'arp_ignore=1', 'rp_filter=1'].map((setting) => `ipv4/conf/${bridge}/${setting}`), ...ipv6.map((setting) => `ipv6/conf/${bridge}/${setting}`)]
+  return [...ipv4Settings(bridge), ...ipv6.map((setting) => `ipv6/conf/${bridge}/${setting}`)]
 }
+
+/**
+ * The host forwards nothing that comes from there, does not tell which addresses it has elsewhere (arp_ignore), and takes
+ * no IPv4 from there: no route leads back that way (rp_filter).
+ */
+const ipv4Settings = (link: string): string[] => ['forwarding=0', 'arp_ignore=1', 'rp_filter=1'].map((setting) => `ipv4/conf/${link}/${setting}`)

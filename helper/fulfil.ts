@@ -1,14 +1,19 @@
 /** Does what was asked, one request at a time, and leaves nothing half made. */
 import { readAllowlist } from './allowlist.ts'
 import { decide } from './decide.ts'
+import { clearFilter } from './filter.ts'
 import { useIp, type Ip } from './ip.ts'
 import { identify, isDebris, type Link, type Links } from './links.ts'
+import { changeFilter, listFiltered } from './nft.ts'
 import { readAdvertised, writeAdvertised } from './radvd.ts'
 import { refuse } from './refusal.ts'
 import type { Request } from './request.ts'
 
-/** Paths of the allowlist, of the folder of radvd.conf, and of ip(8); `hostId` tells hosts apart. */
-export type Settings = Readonly<Record<'allowlist' | 'state' | 'ip' | 'hostId', string>>
+/** Paths of the allowlist, of the folder of radvd.conf, of ip(8) and of nft(8); `hostId` tells hosts apart. */
+export type Settings = Readonly<Record<'allowlist' | 'state' | 'ip' | 'nft' | 'hostId', string>>
+
+/** Operations to which it matters which taps are filtered. */
+const LOOKS_AT_FILTER = /^(link[.]list|(tap|tunnel)[.]ensure)$/
 
 /** Requests wait for each other: what one has read of the host, quotas above all, holds until it is done. */
 export function createFulfilment(settings: Settings): (uid: number, request: Request) => Promise<object> {
@@ -16,24 +21,29 @@ export function createFulfilment(settings: Settings): (uid: number, request: Req
   return (uid, request) => (turn = turn.catch(() => undefined).then(() => fulfil(settings, uid, request)))
 }
 
-async function fulfil({ allowlist, state, ip: program, hostId }: Settings, uid: number, request: Request): Promise<object> {
+async function fulfil({ allowlist, state, ip: program, nft, hostId }: Settings, uid: number, request: Request): Promise<object> {
   const principal = readAllowlist(allowlist).principals.get(uid)
   if (!principal) refuse('NET_DENIED', `uid ${uid} is not in the allowlist`, `The admin can add to "principals" in ${allowlist}: "${uid}": {}`)
   let makes: readonly string[] = []
   try {
     return await useIp(program, async (ip) => {
       const links = await remove(ip, isDebris)
-      const plan = decide(principal, { id: hostId, links, advertised: readAdvertised(state) }, request)
+      const filtered = LOOKS_AT_FILTER.test(request.operation) ? await listFiltered(nft) : new Set<string>()
+      const plan = decide(principal, { id: hostId, links, filtered, advertised: readAdvertised(state) }, request)
       makes = plan.makes
       // before the links: what cannot be told to radvd is not begun
       if (plan.advertise) writeAdvertised(state, plan.advertise)
-      await ip.run(plan.steps)
+      for (const step of plan.steps) await (typeof step === 'string' ? ip.run([step]) : ip.settle().then(() => changeFilter(nft, step)))
       return plan.result
     })
   } catch (error) {
     const isMade = (link: Link): boolean => makes.includes(link.ifname) && (isDebris(link) || identify(link) !== undefined)
-    // should this fail as well, the next request finds what is left
-    if (makes.length > 0) await useIp(program, (ip) => remove(ip, isMade)).catch(() => undefined)
+    // its filter goes after the tap; should this fail as well, the next request finds what is left
+    const undo = async (): Promise<void> => {
+      await useIp(program, (ip) => remove(ip, isMade))
+      await changeFilter(nft, makes.filter((name) => name.startsWith('aet')).flatMap(clearFilter))
+    }
+    if (makes.length > 0) await undo().catch(() => undefined)
     throw error
   }
 }

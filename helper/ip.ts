@@ -16,17 +16,18 @@ const LINES = [
   `link del dev ${OURS}`,
   `link add dev ${PENDING} group ${NUMBER} type bridge stp_state 0 mcast_snooping 0`,
   `tuntap add dev ${PENDING} mode tap user ${NUMBER}`,
-  `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,40} ${MAC}( ${MASTER})? up`,
+  `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,43} ${MAC}( ${MASTER})? up`,
   `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
   `link set dev ${OURS} ${MASTER} up`,
+  `link set dev ${OURS} nomaster`,
 ].map((line) => new RegExp(`^${line}$`))
 export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding|rp_filter))=([01])$`)
 
 /** Whether this may be written to ip(8). */
 export const isLine = (line: string): boolean => LINES.some((grammar) => grammar.test(line))
 
-/** `run` does the steps of a plan in order; one that fails is the last. */
-export type Ip = Readonly<{ links(): Promise<Links>; run(steps: readonly string[]): Promise<void> }>
+/** `run` does lines and settings in order; one that fails is the last. `settle` resolves when all of them are done. */
+export type Ip = Readonly<{ links(): Promise<Links>; run(steps: readonly string[]): Promise<void>; settle(): Promise<unknown> }>
 
 /** Resolves when `work` and all that it had done is done. Throws what it throws, and NET_FAILED. */
 export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): Promise<T> {
@@ -51,18 +52,19 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
     const { value, done } = await answers.next()
     return done ? refuse('NET_FAILED', `ip: ${(await trouble) ?? 'ended early'}`) : value
   }
+  const settle = (): Promise<string> => show(' dev lo')
   const run = async (steps: readonly string[]): Promise<void> => {
     for (const step of steps) {
       const [, setting, value = ''] = SETTING.exec(step) ?? []
       if (setting === undefined) write(step)
       else {
-        await show(' dev lo')
+        await settle()
         // one that is not there belongs to a kernel without IPv6, or to a link that is gone, of which the next line tells
         if (existsSync(`/proc/sys/net/${setting}`)) writeFileSync(`/proc/sys/net/${setting}`, value)
       }
     }
   }
-  const result = work({ links: async () => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link])), run })
+  const result = work({ links: async () => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link])), run, settle })
   const outcome: unknown = await result.catch((error: unknown) => error)
   child.stdin.end()
   const reason = await trouble

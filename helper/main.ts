@@ -7,17 +7,17 @@ import { explainAllowlist } from './allowlist.ts'
 import { createFulfilment } from './fulfil.ts'
 import { serve } from './serve.ts'
 
-const HELP = `usage: aetherscale-net [check] [--listen UID:PATH]... [--allowlist FILE] [--state DIR] [--ip FILE]
+const HELP = `usage: aetherscale-net [check] [--listen UID:PATH]... [--allowlist FILE] [--state DIR] [--ip FILE] [--nft FILE]
 check: say what the allowlist (${ALLOWLIST_FILE}) grants. --listen: make a principal's socket, in a folder that only
-root can write; systemd's are named principal-UID. --state: where radvd.conf is written. --ip: the program ip(8).\n`
+root can write; systemd's are named principal-UID. --state: where radvd.conf is written. --ip, --nft: the programs ip(8) and nft(8).\n`
 try {
   const text = { type: 'string' } as const
-  const options = { listen: { ...text, multiple: true }, allowlist: text, state: text, ip: text, help: { type: 'boolean' } } as const
+  const options = { listen: { ...text, multiple: true }, allowlist: text, state: text, ip: text, nft: text, help: { type: 'boolean' } } as const
   const { values, positionals: [command] } = parseArgs({ options, allowPositionals: true })
-  const { listen = [], allowlist = ALLOWLIST_FILE, state = '/run/aetherscale-ra', ip = '/usr/sbin/ip' } = values
+  const { listen = [], allowlist = ALLOWLIST_FILE, state = '/run/aetherscale-ra', ip = '/usr/sbin/ip', nft = '/usr/sbin/nft' } = values
   if (command === 'check') process.stdout.write(explainAllowlist(allowlist))
   else if (command !== undefined || values.help) process.stdout.write(HELP)
-  else listenTo(listen, createFulfilment({ allowlist, state, ip, hostId: readFileSync('/etc/machine-id', 'utf8') }))
+  else listenTo(listen, createFulfilment({ allowlist, state, ip, nft, hostId: readFileSync('/etc/machine-id', 'utf8') }))
 } catch (error) {
   process.stderr.write(`aetherscale-net: ${(error as Error).message}\n`)
   process.exitCode = 1

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 
-/** Whose a link is, and what for: the name of a network, or `VM.NIC`. */
+/** Whose a link is, and what for: the name of a network, `VM.NIC`, or `tunnel.NETWORK`; no VM is called `tunnel`, which has six letters. */
 export type Identity = Readonly<{ uid: number; kind: 'bridge' | 'tap'; key: string }>
 
 /** The group that all our links are in (ip-link(8), GROUP): "aeth" in ASCII. */
@@ -23,8 +23,8 @@ export function deriveName({ uid, kind, key }: Identity): { name: string; pendin
 
 /**
  * A bridge that is given a MAC address keeps it; one that is not takes the lowest of its ports, which guests choose.
- * Differs from host to host, so that two hosts can join their networks.
+ * It differs from host to host, so that two hosts can join their networks.
  */
-export function deriveBridgeMac(hostId: string, name: string): string {
+export function deriveMac(hostId: string, name: string): string {
   return `02:${createHash('sha256').update(`${hostId}\0${name}`).digest('hex').slice(0, 10).replace(/..(?=.)/g, '$&:')}`
 }

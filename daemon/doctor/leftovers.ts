@@ -9,7 +9,7 @@ import type { VmId } from '../../policy/names.ts'
 import type { Folders } from '../config.ts'
 import { IMPORTING } from '../image/claim.ts'
 import type { HostLinks } from '../network/links.ts'
-import { parseTapKey } from '../network/requests.ts'
+import { parseTapKey, parseTunnelKey } from '../network/requests.ts'
 import { PROBE_PREFIX } from '../qemu/accelerator.ts'
 import { quoteWord } from '../shell-word.ts'
 import type { Remedies } from './account.ts'
@@ -43,16 +43,18 @@ function findLinks({ links, records: read }: Found): Check[] {
   const records = read()
   const isWanted = (kind: 'bridge' | 'tap', key: string): boolean => {
     if (kind === 'bridge') return records.networks.has(key) || records.brokenNetworks.has(key)
+    const vpn = parseTunnelKey(key)
+    if (vpn !== undefined) return records.vpns.has(vpn)
     const { vm, nic } = parseTapKey(key) ?? { vm: key, nic: 0 }
     const kindOfNic = records.vms.get(vm)?.networks[nic]?.kind
     return records.brokenVms.has(vm) || (kindOfNic !== undefined && kindOfNic !== 'user')
   }
   return own
-    .filter(({ kind, key }) => !isWanted(kind, key) && links.hasOwn(kind, key))
+    .filter(({ kind, key }) => !isWanted(kind, key) && links.nameOf(kind, key) !== undefined)
     .map(({ name, kind, key }) => ({
       subject: `${kind} ${name}`,
       status: 'degraded',
-      detail: kind === 'tap' ? `made for interface ${key}, which there is not` : `made for the private network ${key}, which there is not`,
+      detail: kind === 'tap' ? `made for interface ${key}, which there is not` : `made for the private network or VPN ${key}, which there is not`,
       remedy: `sudo ip link delete ${name}`,
     }))
 }
@@ -98,12 +100,12 @@ function findUnits({ orphanUnits, unitFolder, remedies: { asOwner, systemctl } }
 /** By the names that their makers give them. */
 function findTemporary({ folders, remedies: { asOwner } }: Found): Check[] {
   const { config, images, sockets } = folders
-  const vmFolders = listFolder(join(config, 'vm')).map((id) => join(config, 'vm', id))
+  const own = ['vm', 'vpn'].flatMap((kind) => listFolder(join(config, kind)).map((name) => join(config, kind, name)))
   const candidates: readonly (readonly [folder: string, form: RegExp, what: string])[] = [
     [images, new RegExp(`^\\..+\\${IMPORTING}$`), 'image that was never whole'],
     [config, new RegExp(`^${PROBE_PREFIX}`), 'folder of a probe of the accelerator'],
     // writeJson in state/file.ts
-    ...[config, join(config, 'network'), ...vmFolders].map((folder) => [folder, /^\..+\.pending$/, 'file that was never whole'] as const),
+    ...[config, join(config, 'network'), ...own].map((folder) => [folder, /^\..+\.pending$/, 'file that was never whole'] as const),
     // listenAt in rpc/socket.ts
     [sockets, /^\.[A-Za-z0-9]{6}$/, 'folder of a socket that was never in its place'],
   ]

@@ -25,7 +25,8 @@ export async function checkNetwork(helper: NetworkHelper, links: HostLinks, need
   const bridges = new Set([...needs.vms.flatMap((vm) => vm.bridges), ...(grant?.bridges ?? [])])
   // Bridges of private networks: `deriveName` in helper/names.ts.
   const frames = await checkFrames([...[...bridges].sort(), ...(needs.networks > 0 ? ['aeb+'] : [])])
-  return [check, checkTunDevice(lack), ...checkBridges(links, needs, grant), ...frames, ...checkRecords(needs)]
+  const filters = grant ? await checkFilters(helper) : []
+  return [check, checkTunDevice(lack), ...checkBridges(links, needs, grant), ...filters, ...frames, ...checkRecords(needs)]
 }
 
 async function checkHelper(helper: NetworkHelper, lack: Check['status']): Promise<{ check: Check; grant?: Grant }> {
@@ -38,6 +39,21 @@ async function checkHelper(helper: NetworkHelper, lack: Check['status']): Promis
     const remedy = remedyFor(error)
     return { check: { subject, status: lack, detail: error.message, ...(remedy && { remedy }) } }
   }
+}
+
+/** Whoever empties the kernel's tables, as a restart of nftables.service does, takes the helper's with them. */
+async function checkFilters(helper: NetworkHelper): Promise<Check[]> {
+  const { links } = await helper.call('link.list', {})
+  const open = links.filter(({ kind, filtered }) => kind === 'tap' && filtered !== true).map(({ key }) => key)
+  if (open.length === 0) return []
+  return [
+    {
+      subject: 'filters of taps',
+      status: 'degraded',
+      detail: `somebody has removed those of ${open.join(', ')}: guests there may take others' addresses`,
+      remedy: 'start the daemon again, which has them put into force; VMs run on',
+    },
+  ]
 }
 
 function describeGrant({ uid, bridges, prefix, quota, used }: Grant): string {

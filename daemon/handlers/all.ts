@@ -10,8 +10,9 @@ import { guestHandlers, type GuestRooms } from './guest.ts'
 import { imageBuildHandlers } from './image-build.ts'
 import { imageHandlers } from './image.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
+import { vpnHandlers, type VpnRooms } from './vpn.ts'
 
-interface Rooms extends VmRooms, GuestRooms, DiskRooms {
+interface Rooms extends VmRooms, GuestRooms, DiskRooms, VpnRooms {
   readonly networks: Networks
   readonly builder: BuilderPlace
   readonly look: Look
@@ -28,6 +29,7 @@ export function createHandlers({ networks, builder, look, describeSystem, examin
     ...diskHandlers(rooms),
     ...image,
     ...imageBuildHandlers(rooms.vms.images, builder, image['image.import']),
+    ...vpnHandlers(rooms),
     'network.create': (params) => networks.create(params),
     'network.list': () => ({ networks: networks.list() }),
     'network.get': ({ network }) => networks.get(network),

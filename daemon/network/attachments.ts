@@ -2,19 +2,24 @@
 import { UserError } from '../../policy/errors.ts'
 import type { Logger } from '../log.ts'
 import type { VmRecord } from '../vm/record.ts'
+import type { VpnTable } from '../vpn/table.ts'
 import type { Bridges } from './bridges.ts'
 import type { NetworkHelper } from './helper.ts'
 import type { HostLinks } from './links.ts'
 import { removeLink } from './remove-link.ts'
-import { networkRequests, tapsOf, type AttachRequest, type Tap } from './requests.ts'
+import { networkRequests, tapsOf, vpnRequests, type AttachRequest, type BridgeRequest, type Tap } from './requests.ts'
 import type { NetworkTable } from './table.ts'
+
+/** As far as it counts here what an interface is on. */
+type Joined = { readonly kind: string; readonly name?: string | undefined }
 
 export interface Attachments {
   /**
    * Throws NETWORK_NOT_FOUND or NETWORK_RECORD_BROKEN where an interface is to be on a private network that there is not,
-   * or that is about to go. Whoever makes a VM asks in the turn in which the VM becomes known.
+   * or that is about to go, and VPN_RECORD_BROKEN; a VPN that there is not is made first. Whoever makes a VM asks in the
+   * turn in which the VM becomes known.
    */
-  check(networks: readonly { readonly kind: string; readonly name?: string }[]): void
+  check(networks: readonly Joined[]): void
   /**
    * Has all made that the VM's interfaces need of the host, from whatever is there; the taps' names by the interface's
    * index. A tap that QEMU holds is left as it is. Throws the helper's errors and those of {@link check}.
@@ -29,6 +34,7 @@ export interface Attachments {
 interface Dependencies {
   readonly helper: NetworkHelper
   readonly table: NetworkTable
+  readonly vpns: VpnTable
   readonly bridges: Bridges
   readonly links: HostLinks
   /** Networks that are being deleted. */
@@ -36,11 +42,24 @@ interface Dependencies {
   readonly log: Logger
 }
 
-export function createAttachments({ helper, table, bridges, links, leaving, log }: Dependencies): Attachments {
+export function createAttachments({ helper, table, vpns, bridges, links, leaving, log }: Dependencies): Attachments {
   const fieldOf = (index: number): string => `networks.${index}.name`
+  /** What is needed before the tap; nothing for an admin's bridge. */
+  const before = ({ networks }: VmRecord, { nic }: Tap): readonly BridgeRequest[] => {
+    const { kind, name = '' }: Joined = networks[nic]!
+    switch (kind) {
+      case 'network':
+        return networkRequests(table.find(name, fieldOf(nic)))
+      case 'vpn':
+        return vpnRequests(vpns.find(name, fieldOf(nic)))
+      default:
+        return []
+    }
+  }
   return {
     check(networks) {
       for (const [index, { kind, name = '' }] of networks.entries()) {
+        if (kind === 'vpn' && vpns.broken.has(name)) vpns.find(name, fieldOf(index))
         if (kind !== 'network') continue
         if (leaving.has(name)) {
           throw new UserError('NETWORK_NOT_FOUND', `Network "${name}" is being deleted`, { field: fieldOf(index) })
@@ -51,7 +70,7 @@ export function createAttachments({ helper, table, bridges, links, leaving, log 
     async attach(record) {
       const names = new Map<number, string>()
       for (const tap of tapsOf(record)) {
-        if ('network' in tap.attach) await bridges.ensure(table.find(tap.attach.network, fieldOf(tap.nic)))
+        if ('network' in tap.attach) await bridges.ensure(tap.attach.network, before(record, tap))
         names.set(tap.nic, (await helper.call('tap.ensure', tap)).name)
       }
       return names
@@ -62,11 +81,7 @@ export function createAttachments({ helper, table, bridges, links, leaving, log 
       }
     },
     requests(record) {
-      const ofTap = (tap: Tap): AttachRequest[] => [
-        ...('network' in tap.attach ? networkRequests(table.find(tap.attach.network, fieldOf(tap.nic))) : []),
-        { operation: 'tap.ensure', params: tap },
-      ]
-      return new Map(tapsOf(record).map((tap) => [tap.nic, ofTap(tap)]))
+      return new Map(tapsOf(record).map((tap) => [tap.nic, [...before(record, tap), { operation: 'tap.ensure', params: tap }]]))
     },
   }
 }

@@ -7,7 +7,9 @@ import type { EventBus } from '../events.ts'
 import type { Bridges } from './bridges.ts'
 import type { HostLinks } from './links.ts'
 import type { NetworkRecord } from './record.ts'
-import { sweepTaps, type SweepDependencies } from './sweep.ts'
+import { networkRequests } from './requests.ts'
+import { removeBridge } from './remove-bridge.ts'
+import type { SweepDependencies } from './sweep.ts'
 import { viewNetwork } from './view.ts'
 
 export interface Networks {
@@ -27,7 +29,7 @@ interface Dependencies extends SweepDependencies {
 }
 
 export function createNetworks(deps: Dependencies): Networks {
-  const { helper, networks, networkQueues, bridges, links, events, usersOf, leaving, log } = deps
+  const { helper, networks, vpns, networkQueues, bridges, links, events, usersOf, leaving, log } = deps
   const view = (record: NetworkRecord): Network => viewNetwork(record, bridges.seen(record.name), links, usersOf(record.name))
 
   /**
@@ -36,7 +38,7 @@ export function createNetworks(deps: Dependencies): Networks {
    */
   const make = async (record: NetworkRecord): Promise<void> => {
     try {
-      await bridges.ensure(record)
+      await bridges.ensure(record.name, networkRequests(record))
       // A bridge that was left behind may advertise still.
       if (record.prefix === undefined) await helper.call('ra.clear', { network: record.name })
       await networks.save(record)
@@ -52,6 +54,9 @@ export function createNetworks(deps: Dependencies): Networks {
     create: ({ name, prefix: text }) =>
       networkQueues.run(name, async () => {
         const prefix = text && (parsePrefix(text)?.text as Prefix64)
+        if (vpns.get(name) ?? vpns.broken.has(name)) {
+          throw new UserError('NETWORK_NAME_TAKEN', `A VPN "${name}" is there already`, { field: 'name', hint: 'Choose another name: either has a bridge of its own' })
+        }
         const known = networks.broken.has(name) ? networks.find(name, 'name') : networks.get(name)
         if (known && known.prefix !== prefix) {
           throw new UserError('NETWORK_NAME_TAKEN', `Network "${name}" is there already, ${describePrefix(known.prefix)}`, {
@@ -60,7 +65,7 @@ export function createNetworks(deps: Dependencies): Networks {
           })
         }
         if (known) {
-          await bridges.ensure(known)
+          await bridges.ensure(known.name, networkRequests(known))
           return view(known)
         }
         const record: NetworkRecord = { version: 1, name, ...(prefix && { prefix }), createdAt: new Date().toISOString() }
@@ -92,17 +97,6 @@ function requireUnused(name: NetworkName, users: readonly VmId[]): void {
     field: 'network',
     hint: 'Delete these VMs first',
   })
-}
-
-/** No VM is on the network, so a tap that is was left behind. */
-async function removeBridge(deps: Dependencies, name: NetworkName): Promise<void> {
-  try {
-    await deps.bridges.remove(name)
-  } catch (error) {
-    if (!(error instanceof UserError) || error.data.name !== 'NET_IN_USE') throw error
-    await sweepTaps(deps, (await deps.helper.call('link.list', {})).links)
-    await deps.bridges.remove(name)
-  }
 }
 
 function describePrefix(prefix: string | undefined): string {

@@ -12,8 +12,8 @@ export interface OwnAlias {
 export interface HostLinks {
   /** Whether there is a bridge of this name. */
   isBridge(name: string): boolean
-  /** Whether a link of ours is there. */
-  hasOwn(kind: OwnAlias['kind'], key: string): boolean
+  /** The name of a link of ours, where it is there. */
+  nameOf(kind: OwnAlias['kind'], key: string): string | undefined
   /** All links of ours. */
   own(): OwnAlias[]
 }
@@ -28,7 +28,7 @@ export function openHostLinks(folder = '/sys/class/net', uid = process.getuid?.(
     })
   return {
     isBridge: (name) => existsSync(join(folder, name, 'bridge')),
-    hasOwn: (kind, key) => own().some((link) => link.kind === kind && link.key === key),
+    nameOf: (kind, key) => own().find((link) => link.kind === kind && link.key === key)?.name,
     own,
   }
 }

@@ -3,7 +3,7 @@ import { UserError } from '../../policy/errors.ts'
 import type { Logger } from '../log.ts'
 import type { NetworkHelper } from './helper.ts'
 import type { HostLinks } from './links.ts'
-import type { LinkRemoval } from './requests.ts'
+import { tunnelKey, type LinkRemoval } from './requests.ts'
 
 interface Dependencies {
   readonly helper: NetworkHelper
@@ -22,8 +22,16 @@ export async function removeLink({ helper, links, log }: Dependencies, { operati
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const { name } = error.data
-    const isThere = (): boolean =>
-      operation === 'tap.delete' ? links.hasOwn('tap', `${params.vm}.${params.nic}`) : links.hasOwn('bridge', params.network)
+    const isThere = (): boolean => {
+      switch (operation) {
+        case 'tap.delete':
+          return links.nameOf('tap', `${params.vm}.${params.nic}`) !== undefined
+        case 'tunnel.delete':
+          return links.nameOf('tap', tunnelKey(params.network)) !== undefined
+        case 'bridge.delete':
+          return links.nameOf('bridge', params.network) !== undefined
+      }
+    }
     if (name === 'NET_UNREACHABLE' || isAllowlistBroken(error)) {
       if (isThere()) throw error
     } else if (name === 'NET_DENIED') log.warn({ ...params, err: error }, 'the helper may not remove a link that nothing wants')

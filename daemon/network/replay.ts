@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnLink } from '../../policy/privileged/results.ts'
 import type { Entry } from '../vm/table.ts'
-import { attachTask, bridgeTask, sweepTask, type ReplayDependencies, type Task } from './replay-tasks.ts'
+import { attachTask, bridgeTask, sweepTask, vpnTask, type ReplayDependencies, type Task } from './replay-tasks.ts'
 import { tapsOf } from './requests.ts'
 
 export interface NetworkReplay {
@@ -35,7 +35,7 @@ export function replayNetworks(deps: ReplayDependencies, pauses = usual): Networ
   const { helper, networks, vms, log } = deps
   const closing = new AbortController()
   const { signal } = closing
-  const bridges = networks.records().map((record) => bridgeTask(deps, record))
+  const bridges = [...networks.records().map((record) => bridgeTask(deps, record)), ...deps.vpns.records().map((record) => vpnTask(deps, record))]
   const withTaps = Array.from(vms.entries()).filter(({ record }) => tapsOf(record).length > 0)
   const taps = new Map(withTaps.map((entry) => [entry, attachTask(deps, entry)]))
   const isNeeded = bridges.length + taps.size > 0

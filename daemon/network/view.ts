@@ -15,7 +15,8 @@ export function viewNetwork(
   return { name, ...(prefix && { prefix }), createdAt, ...(bridge !== undefined && { bridge }), vms, ...(problem && { problem }) }
 }
 
-function describeBridge(bridge: string | undefined, links: HostLinks): string | undefined {
+/** Why the bridge may carry nothing now; `undefined` where it may. */
+export function describeBridge(bridge: string | undefined, links: HostLinks): string | undefined {
   if (bridge === undefined) return 'The network helper has not told of its bridge since the daemon started'
   return links.isBridge(bridge) ? undefined : `Its bridge ${bridge} is gone; the next start of a VM on it makes it anew`
 }

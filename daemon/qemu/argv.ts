@@ -33,6 +33,8 @@ export interface UserNic {
 export interface TapNic {
   readonly mac: MacAddress
   readonly ifname: string
+  /** The guest's MTU, where it is not Ethernet's 1500; virtio tells it (VIRTIO_NET_F_MTU). */
+  readonly mtu?: number
 }
 
 /** Absolute paths. */
@@ -143,7 +145,7 @@ function initPort(log: string): string[] {
 function nic(spec: NicSpec, index: number): string[] {
   return [
     ...['-netdev', 'ifname' in spec ? tap(spec, index) : user(spec, index)],
-    ...['-device', `virtio-net-pci,netdev=net${index},id=nic${index},mac=${spec.mac},romfile=`],
+    ...['-device', `virtio-net-pci,netdev=net${index},id=nic${index},mac=${spec.mac},romfile=${'mtu' in spec ? `,host_mtu=${spec.mtu}` : ''}`],
   ]
 }
 

@@ -60,7 +60,9 @@ export function drawNic(network: NetworkRequest): VmRecord['networks'][number] {
     case 'bridge':
       return { kind: network.kind, mac, bridge: network.bridge }
     case 'network':
-      return { kind: network.kind, mac, name: network.name }
+      return { kind: network.kind, mac, name: network.name, addresses: network.addresses }
+    case 'vpn':
+      return { kind: network.kind, mac, name: network.name, addresses: network.addresses }
   }
 }
 

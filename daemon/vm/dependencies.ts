@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts'
 import type { Attachments } from '../network/attachments.ts'
 import type { GuestAgent } from '../qemu/agent.ts'
 import type { ServiceManager } from '../service/manager.ts'
+import type { Vpns } from '../vpn/lifecycle.ts'
 import type { Monitor } from './monitor.ts'
 import type { Entry, VmTable } from './table.ts'
 
@@ -26,6 +27,7 @@ export interface VmDependencies {
   readonly machine: () => Promise<string>
   readonly agent: (entry: Entry) => GuestAgent
   readonly attachments: Attachments
+  readonly vpns: Pick<Vpns, 'hold' | 'tidy'>
 }
 
 /** Tells whoever asked how far it is. */

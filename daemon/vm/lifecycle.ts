@@ -36,7 +36,7 @@ export interface Lifecycle {
   create(params: CreateParams & { start: boolean }, report: Report): Promise<Entry>
   /**
    * Makes a VM of a draft, whose disk `fillDisk` makes: whole, or nothing is left of it. Resolves when the VM is known, with
-   * what it becomes. Throws VM_NAME_TAKEN.
+   * what it becomes. Throws VM_NAME_TAKEN, and what {@link Vpns.hold} throws.
    */
   make(draft: VmRecord, request: MakeRequest, report: Report): Promise<{ readonly made: Promise<Entry> }>
   /** Answers whether there was anything to do. */
@@ -103,8 +103,8 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
       }),
     )
 
-  const remove = (entry: Entry): Promise<void> =>
-    withLadder(entry, atOnce, unheard, (runLadder) =>
+  const remove = async (entry: Entry): Promise<void> => {
+    await withLadder(entry, atOnce, unheard, (runLadder) =>
       operate(entry, 'delete', async () => {
         await note(entry, { phase: 'deleting', pending: undefined })
         await runLadder()
@@ -113,6 +113,9 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
         deps.events.emit({ kind: 'vm.deleted', vm: entry.id, name: entry.record.name })
       }),
     )
+    // Not in the VM's turn: a VPN's may wait for that.
+    await deps.vpns.tidy(entry.record.networks)
+  }
 
   /** Ends and removes a VM that did not come to be. A tap that stays is removed by the next daemon. */
   const undo = (entry: Entry): Promise<void> =>
@@ -124,11 +127,19 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
       await removeVm(deps, entry)
     })
 
-  const make: Lifecycle['make'] = async (draft, { start, fillDisk }, report) => {
-    // In the same turn, so that a network that is deleted meanwhile either is gone here or sees this VM.
+  /** In one turn, so that a network that is deleted meanwhile either is gone here or sees this VM. */
+  const makeKnown = async (draft: VmRecord): Promise<Entry> => {
     deps.attachments.check(draft.networks)
-    const entry = await deps.table.add(draft)
-    const made = queues.run(entry, async () => {
+    return await deps.table.add(draft)
+  }
+
+  const make: Lifecycle['make'] = async (draft, { start, fillDisk }, report) => {
+    const release = await deps.vpns.hold(draft.networks)
+    const entry = await makeKnown(draft).catch(async (error: unknown) => {
+      await release()
+      throw error
+    })
+    const making = queues.run(entry, async () => {
       try {
         await fillDisk(entry)
         deps.table.look(entry)
@@ -144,7 +155,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
       deps.events.emit({ kind: 'vm.created', vm: entry.id, name: entry.record.name })
       return entry
     })
-    return { made }
+    return { made: making.finally(release) }
   }
 
   const finish = async (entry: Entry, pending: Pending): Promise<void> => {

@@ -63,18 +63,17 @@ const SLACK_BYTES = 4 * 1_048_576
 const LOOK_EVERY_MS = 10_000
 
 /**
- * Keeps the logs of running VMs bounded: a guest may print without end. The oldest part is given back to the file system
+ * Keeps the logs of running VMs, and those others, bounded: a guest may print without end, and whoever calls at a tincd's port. The oldest part is given back to the file system
  * by punching a hole (fallocate(2)), so that QEMU writes on undisturbed and offsets stay true.
  */
-export function createLogLimit(table: VmTable, log: Logger): { close(): void } {
+export function createLogLimit(table: VmTable, others: () => readonly string[], log: Logger): { close(): void } {
   const punched = new Map<string, number>()
   const look = async (): Promise<void> => {
-    for (const entry of table.entries()) {
-      for (const path of entry.live ? allLogs(entry) : []) {
-        await limitLog(path, punched).catch((error: unknown) => {
-          log.warn({ err: error, path }, 'a log could not be kept short')
-        })
-      }
+    const ofVms = Array.from(table.entries()).flatMap((entry) => (entry.live ? allLogs(entry) : []))
+    for (const path of [...ofVms, ...others()]) {
+      await limitLog(path, punched).catch((error: unknown) => {
+        log.warn({ err: error, path }, 'a log could not be kept short')
+      })
     }
   }
   const timer = setInterval(() => void look(), LOOK_EVERY_MS)

@@ -90,7 +90,7 @@ function describeNetworks(deps: VmDependencies, record: VmRecord): string[] {
       return [`user: QEMU's own NAT for ${network.mac}; nothing changes on the host`, ...forwards].join(', ')
     }
     const steps = (requests.get(index) ?? []).map(({ operation, params }) => `${operation} ${JSON.stringify(params)}`)
-    const what = network.kind === 'bridge' ? `bridge ${network.bridge}` : `network ${network.name}`
+    const what = network.kind === 'bridge' ? `bridge ${network.bridge}` : `${network.kind} ${network.name}`
     return `${what}: the network helper is asked for ${steps.join(', then ')}; it names the tap`
   })
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { FirstBootRecord } from '../firstboot/request.ts'
 import { Restart } from '../../policy/api/vm.ts'
-import { BridgeName, ImageName, MacAddress, NetworkName, PortForward, SnapshotName, Timestamp, VmId, VmName } from '../../policy/names.ts'
+import { BridgeName, GuestIp, ImageName, MacAddress, NetworkName, PortForward, SnapshotName, Timestamp, VmId, VmName, VpnName } from '../../policy/names.ts'
 
 /** An operation that was begun and has to be finished by the next daemon if this one dies. */
 const Pending = z.discriminatedUnion('operation', [
@@ -22,7 +22,8 @@ export type Pending = z.infer<typeof Pending>
 const Nic = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
   z.strictObject({ kind: z.literal('bridge'), mac: MacAddress, bridge: BridgeName }),
-  z.strictObject({ kind: z.literal('network'), mac: MacAddress, name: NetworkName }),
+  z.strictObject({ kind: z.literal('network'), mac: MacAddress, name: NetworkName, addresses: z.array(GuestIp).default([]) }),
+  z.strictObject({ kind: z.literal('vpn'), mac: MacAddress, name: VpnName, addresses: z.array(GuestIp) }),
 ])
 
 export const VmRecord = z.strictObject({

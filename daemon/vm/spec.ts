@@ -1,6 +1,7 @@
 /** PURE: from a VM's record to what QEMU is told. */
 import { parsePortForward } from '../../policy/names.ts'
 import type { NicSpec, QemuSpec } from '../qemu/argv.ts'
+import { TUNNEL_MTU } from '../vpn/tinc/config.ts'
 import type { VmPaths } from './paths.ts'
 import type { VmRecord } from './record.ts'
 
@@ -20,7 +21,7 @@ export function qemuSpec(record: VmRecord, paths: VmPaths, accelerator: 'kvm' | 
       if (nic.kind === 'user') return { mac: nic.mac, forwards: nic.forwards.flatMap((text) => parsePortForward(text) ?? []) }
       const ifname = taps.get(index)
       if (ifname === undefined) throw new Error(`interface ${index} of VM ${record.id} has no tap`)
-      return { mac: nic.mac, ifname }
+      return { mac: nic.mac, ifname, ...(nic.kind === 'vpn' && { mtu: TUNNEL_MTU }) }
     }),
     paths,
   }

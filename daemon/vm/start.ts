@@ -1,12 +1,13 @@
 /** Brings a VM up. */
 import { constants } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../policy/errors.ts'
 import { requireDisk } from '../disk/own-disk.ts'
 import { keepSeed } from '../firstboot/give.ts'
 import { explainStartFailure } from '../qemu/start-failure.ts'
 import type { Service } from '../service/manager.ts'
+import { logSize, readLogEnd } from '../state/log-end.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
 import type { Live } from './live.ts'
 import type { VmRecord } from './record.ts'
@@ -17,8 +18,6 @@ import type { Entry } from './table.ts'
 const START_WITHIN_MS = 60_000
 /** After SIGKILL it is the kernel's work. */
 const KILL_WITHIN_MS = 10_000
-/** Bytes. */
-const WORDS_LIMIT = 65_536
 
 /**
  * Starts QEMU and resolves when its QMP has answered; a VM that runs is left alone. Throws VM_DISK_MISSING, what
@@ -88,7 +87,7 @@ async function equip(deps: VmDependencies, entry: Entry, image: string, accelera
 }
 
 async function launch(deps: VmDependencies, entry: Entry, service: Service): Promise<void> {
-  const logStart = (await stat(service.logFile).catch(() => undefined))?.size ?? 0
+  const logStart = await logSize(service.logFile)
   const started = await deps.services.start(service)
   deps.table.look(entry)
   try {
@@ -106,20 +105,7 @@ async function launch(deps: VmDependencies, entry: Entry, service: Service): Pro
     }
     // It may be about to be started again.
     await deps.services.settle(service)
-    const words = await readWords(service.logFile, logStart)
+    const words = await readLogEnd(service.logFile, logStart)
     throw explainStartFailure(words, entry.record.phase === 'creating' ? undefined : (entry.record.name ?? entry.id))
-  }
-}
-
-/** What was printed since, of which a QEMU that floods its log makes no more than this. */
-async function readWords(path: string, from: number): Promise<string> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    const start = Math.max(from, size - WORDS_LIMIT)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(WORDS_LIMIT), 0, WORDS_LIMIT, start)
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await file.close()
   }
 }

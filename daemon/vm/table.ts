@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { UserError } from '../../policy/errors.ts'
-import { VmId } from '../../policy/names.ts'
+import { VmId, type Prefix64 } from '../../policy/names.ts'
 import type { Vm, VmState } from '../../policy/api/vm.ts'
 import type { Folders } from '../config.ts'
 import type { EventBus } from '../events.ts'
@@ -78,7 +78,13 @@ export interface VmTable {
 }
 
 /** Reads every record below `folders.config`. A record that cannot be read is logged, kept as it is, and listed in `broken`. */
-export async function openVmTable(folders: Folders, services: Pick<ServiceManager, 'file'>, events: EventBus, log: Logger): Promise<VmTable> {
+export async function openVmTable(
+  folders: Folders,
+  services: Pick<ServiceManager, 'file'>,
+  prefixOf: (network: string) => Prefix64 | undefined,
+  events: EventBus,
+  log: Logger,
+): Promise<VmTable> {
   const root = join(folders.config, 'vm')
   await mkdir(root, { recursive: true, mode: 0o700 })
   const entries = new Map<VmId, Entry>()
@@ -192,7 +198,7 @@ export async function openVmTable(folders: Folders, services: Pick<ServiceManage
       Object.assign(entry, { hasDisk, file })
       table.changed(entry)
     },
-    view: viewVm,
+    view: (entry) => viewVm(entry, prefixOf),
     viewText(entry) {
       const known = texts.get(entry)
       if (known !== undefined) return known

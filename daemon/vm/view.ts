@@ -1,11 +1,15 @@
 /** PURE: a VM as callers see it. */
 import { basename } from 'node:path'
-import type { Vm } from '../../policy/api/vm.ts'
+import type { GuestAddress, Vm } from '../../policy/api/vm.ts'
+import type { Prefix64 } from '../../policy/names.ts'
 import { deriveInit } from '../firstboot/progress.ts'
 import { explainHeld } from '../disk/full.ts'
+import { slaacAddress } from '../vpn/prefix.ts'
+import type { VmRecord } from './record.ts'
 import type { Entry } from './table.ts'
 
-export function viewVm(entry: Entry): Vm {
+/** `prefixOf` tells the prefix of a private network or VPN, where it has one. */
+export function viewVm(entry: Entry, prefixOf: (network: string) => Prefix64 | undefined): Vm {
   const { record, state, operation, live, file, init } = entry
   const vm: Vm = {
     id: record.id,
@@ -20,7 +24,7 @@ export function viewVm(entry: Entry): Vm {
     cpuPercent: record.cpuPercent,
     machine: record.machine,
     createdAt: record.createdAt,
-    networks: record.networks,
+    networks: record.networks.map((nic) => viewNic(nic, live?.addresses ?? [], prefixOf)),
     addresses: live ? [...live.addresses] : [],
     agent: live?.agent ?? 'absent',
   }
@@ -39,6 +43,14 @@ export function viewVm(entry: Entry): Vm {
   const problem = problemOf(entry)
   if (problem !== undefined) vm.problem = problem
   return vm
+}
+
+function viewNic(nic: VmRecord['networks'][number], told: readonly GuestAddress[], prefixOf: (network: string) => Prefix64 | undefined): Vm['networks'][number] {
+  if (!('name' in nic)) return nic
+  const prefix = prefixOf(nic.name)
+  if (prefix === undefined) return { ...nic, confirmed: false }
+  const address = slaacAddress(prefix, nic.mac)
+  return { ...nic, address, confirmed: told.some((one) => one.address === address) }
 }
 
 function problemOf(entry: Entry): string | undefined {

@@ -65,7 +65,7 @@ function isReached(entry: Entry, what: Awaited): boolean {
 }
 
 function initOf(entry: Entry): Vm['firstBoot'] {
-  return viewVm(entry).firstBoot
+  return viewVm(entry, () => undefined).firstBoot
 }
 
 function initFailed(entry: Entry): UserError {

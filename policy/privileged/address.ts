@@ -9,7 +9,8 @@ export type Address = Readonly<{ version: 4 | 6; text: string }>
  * {@link parsePrefix} reads it. `undefined` for anything else.
  */
 export function parseAddress(text: string): Address | undefined {
-  const [, first] = /^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/.exec(text) ?? []
+  const octet = '(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])'
+  const [, first] = new RegExp(`^(${octet})(?:[.]${octet}){3}$`).exec(text) ?? []
   if (first !== undefined) return Number(first) > 0 && Number(first) < 224 && first !== '127' ? { version: 4, text } : undefined
   const prefix = parsePrefix(`${text}/128`)
   return prefix && { version: 6, text: prefix.text.slice(0, -'/128'.length) }

@@ -13,6 +13,8 @@ const OwnLink = z.object({
   up: z.boolean(),
   /** Of a tap: the bridge that it is a port of. */
   bridge: z.optional(z.string()),
+  /** Of a tap: whether what comes from it is filtered. Not so after an admin's `nft flush ruleset`, until it is ensured again. */
+  filtered: z.optional(z.boolean()),
   /** Of a bridge: the /64 that is advertised on it. */
   prefix: z.optional(z.string()),
 })

@@ -33,9 +33,12 @@ export type HelperAnswer = (request: HelperRequest, client: Socket) => unknown
 export function grantAll({ operation, params }: HelperRequest): object {
   switch (operation) {
     case 'policy.get':
-      return { uid: 0, bridges: [], quota: { taps: 32, bridges: 8 }, used: { taps: 0, bridges: 0 } }
+      return { uid: 0, bridges: [], services: [], quota: { taps: 32, bridges: 8 }, used: { taps: 0, bridges: 0 } }
     case 'link.list':
       return { links: [] }
+    case 'tunnel.ensure':
+    case 'tunnel.delete':
+      return { name: `aet-tunnel-${(params as { network: string }).network}`, changed: true }
     default: {
       const { network = '', vm = '', nic = '' } = params as Record<string, string>
       return { name: vm === '' ? `aeb-${network}` : `aet-${vm}-${nic}`, changed: true }

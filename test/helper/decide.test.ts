@@ -3,7 +3,7 @@ import t from 'tap'
 import { decide, type Host, type Plan, type Principal } from '../../helper/decide.ts'
 import { isLine, SETTING } from '../../helper/ip.ts'
 import { identify, type Link } from '../../helper/links.ts'
-import { deriveBridgeMac, deriveName, GROUP, type Identity } from '../../helper/names.ts'
+import { deriveMac, deriveName, GROUP, type Identity } from '../../helper/names.ts'
 import { Refusal } from '../../helper/refusal.ts'
 import { parseRequest, type Request } from '../../helper/request.ts'
 import { containsPrefix, parsePrefix } from '../../policy/privileged/prefix.ts'
@@ -17,7 +17,7 @@ const nameOf = (kind: Identity['kind'], key: string, uid = UID): string => deriv
 
 function bridge(key: string, uid = UID, more: Partial<Link> = {}): Link {
   const { name, alias } = deriveName({ uid, kind: 'bridge', key })
-  return { ifname: name, ifalias: alias, group: GROUP, address: deriveBridgeMac('host', name), flags: ['UP'], linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0 } }, ...more }
+  return { ifname: name, ifalias: alias, group: GROUP, address: deriveMac('host', name), flags: ['UP'], linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0 } }, ...more }
 }
 function tap(key: string, master: string, uid = UID, more: Partial<Link> = {}): Link {
   const { name, alias } = deriveName({ uid, kind: 'tap', key })
@@ -41,9 +41,9 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
   const rows: [string, Request, Host, string[]][] = [
     ['a new bridge', ask('bridge.ensure', { network: 'lan' }), host(), [
       `link add dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`,
-      `link set dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} name ${lan} group ${GROUP} alias aetherscale:${UID}:bridge:lan address ${deriveBridgeMac('host', lan)} up`]],
+      `link set dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} name ${lan} group ${GROUP} alias aetherscale:${UID}:bridge:lan address ${deriveMac('host', lan)} up`]],
     ['a bridge that is there', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan')]), []],
-    ['a bridge that is down', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan', UID, { flags: [] })]), [`link set dev ${lan} address ${deriveBridgeMac('host', lan)} up type bridge stp_state 0`]],
+    ['a bridge that is down', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan', UID, { flags: [] })]), [`link set dev ${lan} address ${deriveMac('host', lan)} up type bridge stp_state 0`]],
     ['the end of a bridge', ask('bridge.delete', { network: 'lan' }), host([bridge('lan')]), [`link del dev ${lan}`]],
     ['the end of none', ask('bridge.delete', { network: 'lan' }), host(), []],
     ['a new tap', ask('tap.ensure', TAP), host([bridge('lan')]), make],

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identify, type Link } from '../../helper/links.ts'
-import { deriveBridgeMac, deriveName, type Identity } from '../../helper/names.ts'
+import { deriveMac, deriveName, type Identity } from '../../helper/names.ts'
 import type { TestHelper } from './helper-process.ts'
 import { lacksTaps, type Namespace } from './namespace.ts'
 
@@ -65,7 +65,7 @@ export function flawsOf(namespace: Namespace, identity: Identity, { mac = '', ma
     master: link.master === master,
     // NET_ADDR_SET of linux/netdevice.h: somebody said so, and no port changes it
     pinned: namespace.ask('cat', `/sys/class/net/${name}/addr_assign_type`).trim() === '3',
-    address: link.address === (kind === 'tap' ? `fe${mac.slice(2)}` : deriveBridgeMac(readFileSync('/etc/machine-id', 'utf8'), name)),
+    address: link.address === (kind === 'tap' ? `fe${mac.slice(2)}` : deriveMac(readFileSync('/etc/machine-id', 'utf8'), name)),
     stp: kind === 'tap' || data?.stp_state === 0,
     type: kind === 'bridge' || (data?.type === 'tap' && data.persist === true && data.multi_queue === false),
     user: kind === 'bridge' || [...accounts, String(uid)].includes(String(data?.user)),

@@ -44,7 +44,7 @@ export interface Field {
   readonly fallback?: Json
   readonly shape: Shape
   /** What completion offers, besides choices. */
-  readonly completes?: 'vm' | 'image' | 'network' | 'method' | 'command' | 'file'
+  readonly completes?: 'vm' | 'image' | 'network' | 'vpn' | 'method' | 'command' | 'file'
   /** Its letter: `-i`. */
   readonly short?: string
 }

@@ -100,6 +100,7 @@ function deriveField(param: string, raw: Schema, required: boolean, definitions:
 function completesWith(reference: string | undefined, param: string, positional: boolean): Field['completes'] {
   if (reference === 'VmRef') return 'vm'
   if (reference === 'ImageName' && (positional || param === 'image')) return 'image'
+  if (reference === 'VpnName' && param === 'vpn') return 'vpn'
   return reference === 'NetworkName' && param === 'network' ? 'network' : undefined
 }
 

@@ -116,6 +116,7 @@ const ownOptions: Readonly<Record<string, readonly Field[]>> = {
       shape: { kind: 'list', items: { kind: 'string' } },
     }),
   ],
+  'vpn.join': [words('answer-to', 'Hand the answer over to this host of the VPN by ssh(1); may be given several times', '[USER@]HOST')],
   'vm.log': [flag('follow', 'Go on printing what comes, until interrupted')],
   'vm.init-log': [flag('follow', 'Go on printing what comes, until the first boot is over')],
 }
@@ -131,6 +132,11 @@ const ownDescriptions: Readonly<Record<string, string>> = {
     'ends when they are closed, so what is left in the background sends its output elsewhere. After --timeout, and at ' +
     'ctrl-C, it is killed with the processes that it started. Exit status: that of the command; 128 and the number of the ' +
     'signal that ended it; 255 where it was not run, did not end in time, or had more output than is answered.',
+  'vpn.invite': 'The token alone is on stdout: aetherscale vpn invite blue | ssh b aetherscale vpn join - | aetherscale vpn accept -',
+  'vpn.join':
+    'TOKEN - is read from stdin, where other users of this machine do not see it. The answer alone is on stdout; with ' +
+    '--answer-to it is given to `aetherscale vpn accept` there, and printed only if that fails.',
+  'vpn.accept': 'ANSWER - is read from stdin.',
   'vm.log': 'On a terminal, control sequences of the guest are left out; piped, the text is as the guest wrote it.',
   'vm.init-log':
     'With --follow the exit status is 1 where the first boot has failed. On a terminal, control sequences of the guest are left out.',

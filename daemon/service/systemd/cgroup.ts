@@ -1,4 +1,4 @@
-/** What runs in the units of VMs, read from the control groups (cgroups(7)): no call of the manager. */
+/** What runs in the units of VMs and VPNs, read from the control groups (cgroups(7)): no call of the manager. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VmId } from '../../../policy/names.ts'
@@ -11,6 +11,8 @@ const CGROUPS = '/sys/fs/cgroup'
 export const UNIT_SLICE = 'app.slice'
 
 export interface UnitProcesses {
+  /** The first process of a unit that fits. */
+  of(unit: string, fits: (pid: number) => boolean): ServiceProcess | undefined
   /** The QEMU of the VM's unit. */
   find(id: VmId): ServiceProcess | undefined
   /** Whether the unit has any process. */
@@ -22,16 +24,18 @@ export interface UnitProcesses {
 /** `managerGroup` is the property ControlGroup of the user manager. */
 export function createUnitProcesses(managerGroup: string): UnitProcesses {
   const slice = join(CGROUPS, managerGroup, UNIT_SLICE)
-  const pids = (id: VmId): number[] => {
-    const text = readOrNothing(() => readFileSync(join(slice, unitName(id), 'cgroup.procs'), 'utf8')) ?? ''
+  const pids = (unit: string): number[] => {
+    const text = readOrNothing(() => readFileSync(join(slice, unit, 'cgroup.procs'), 'utf8')) ?? ''
     return text.split('\n').filter(Boolean).map(Number)
   }
+  const of = (unit: string, fits: (pid: number) => boolean): ServiceProcess | undefined => {
+    const pid = pids(unit).find(fits)
+    return pid === undefined ? undefined : { pid, startedAt: startOf(pid) }
+  }
   return {
-    find(id) {
-      const pid = pids(id).find(isQemu)
-      return pid === undefined ? undefined : { pid, startedAt: startOf(pid) }
-    },
-    isBusy: (id) => pids(id).length > 0,
+    of,
+    find: (id) => of(unitName(id), isQemu),
+    isBusy: (id) => pids(unitName(id)).length > 0,
     started: () => (readOrNothing(() => readdirSync(slice)) ?? []).flatMap((name) => idOfUnit(name) ?? []),
   }
 }

@@ -5,8 +5,9 @@ import type { VmId } from '../../../policy/names.ts'
 import { findProgram, locateProgram } from '../environment.ts'
 import type { Isolation, Service, ServiceManager, ServiceProcess } from '../manager.ts'
 import { sendSignal } from '../process.ts'
-import { createUnitProcesses, UNIT_SLICE } from './cgroup.ts'
+import { createUnitProcesses } from './cgroup.ts'
 import { probeIsolation } from './isolation.ts'
+import { createRefresh } from './refresh.ts'
 import { createSystemctl } from './systemctl.ts'
 import { openUnitFiles, type Written } from './unit-files.ts'
 import { commandOf, idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
@@ -33,20 +34,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
 
   const contextNow = async (): Promise<UnitContext> => ({ ...options, isolated: (await isolation()).kind === 'unit' })
 
-  /** What systemd read earlier and has changed since is read again. */
-  const refresh = async (name: string): Promise<void> => {
-    const properties = ['NeedDaemonReload', 'DropInPaths', 'LoadState', 'LoadError', 'Slice'] as const
-    let seen = await systemctl.show(properties, name)
-    // Of a unit that it keeps loaded, systemd itself overlooks the first drop-in.
-    const isOverlooked = (path: string): boolean => seen.LoadState === 'loaded' && !seen.DropInPaths.includes(path)
-    if (seen.NeedDaemonReload === 'yes' || files.dropIns(name).some(isOverlooked)) {
-      await systemctl.run('daemon-reload')
-      seen = await systemctl.show(properties, name)
-    }
-    if (seen.LoadState !== 'loaded') throw invalid(name, seen.LoadState, seen.LoadError)
-    // It would run where nobody looks for it.
-    if (seen.Slice !== UNIT_SLICE) throw invalid(name, 'loaded', `its Slice= is ${seen.Slice}, and has to be ${UNIT_SLICE}`)
-  }
+  const refresh = createRefresh({ systemctl, files, unitFolder: options.unitFolder, invalid: 'VM_UNIT_INVALID' })
 
   const write = async (service: Service): Promise<void> => {
     const context = await contextNow()
@@ -63,11 +51,6 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
     if (mayBeStale(done)) await refresh(name)
     if (done === 'new' && service.autostart) await systemctl.run('enable', '--no-reload', name)
   }
-
-  const invalid = (name: string, state: string, error: string): UserError =>
-    new UserError('VM_UNIT_INVALID', `systemd cannot use ${options.unitFolder}/${name} as it is now (${state}): ${explainLoadError(error)}`, {
-      hint: 'Mend it (systemd-analyze --user verify tells more), or remove it and it is written anew',
-    })
 
   /** What systemctl says is for people at a terminal; the unit's own result is short. */
   const explainStart = async (name: string, cause: Error): Promise<UserError> => {
@@ -121,7 +104,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
       if (files.look(id).state !== 'missing' || processes.isBusy(id)) await systemctl.run('stop', unitName(id))
     },
     async remove({ id }) {
-      await files.remove(id)
+      await files.remove(unitName(id), tapsUnitName(id))
       // Refused where systemd has forgotten the unit already.
       await systemctl.run('reset-failed', unitName(id)).catch(() => undefined)
     },
@@ -144,9 +127,4 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
     orphans: (isKnown) => files.orphans(options.configFolder, isKnown),
     isolation,
   }
-}
-
-/** systemd answers `NAME "TEXT"`. */
-function explainLoadError(error: string): string {
-  return /"(.*)"$/.exec(error)?.[1] ?? (error || 'it says no more')
 }

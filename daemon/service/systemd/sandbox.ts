@@ -1,5 +1,5 @@
 /**
- * PURE: the settings that leave QEMU alone with what is its own. The file system begins empty, and what it needs is put in;
+ * PURE: the settings that leave QEMU, or the tincd of a VPN, alone with what is its own. The file system begins empty, and what it needs is put in;
  * a user manager may do so where PrivateUsers= gives it a user namespace to do it in. In that namespace QEMU has no right
  * over processes outside of it, though they run as the same user, but to signal them; that ends with the process
  * namespace that unshare(1) makes, which systemd 252 has no setting for.
@@ -17,8 +17,8 @@ export function sandboxSettings({ files, hasUserNetwork, taps }: Needs): string[
   return [
     'PrivateUsers=yes',
     'TemporaryFileSystem=/:ro',
-    // Programs and libraries, and what slirp asks for names.
-    'BindReadOnlyPaths=/usr -/bin -/sbin -/lib -/lib64 -/etc/ld.so.cache -/etc/resolv.conf',
+    // Programs and libraries, and what slirp and tincd ask for names.
+    'BindReadOnlyPaths=/usr -/bin -/sbin -/lib -/lib64 -/etc/ld.so.cache -/etc/resolv.conf -/etc/hosts',
     ...files.read.map((path) => `BindReadOnlyPaths=${quoteBindPath(path)}`),
     // Files one by one: systemd and the daemon follow what is in a folder, so QEMU must not be able to put a link there.
     `BindPaths=/proc ${paths([...files.write, files.runtimeFolder])}`,

@@ -1,4 +1,4 @@
-/** The units of VMs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
+/** The units of VMs and VPNs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import type { VmId } from '../../../policy/names.ts'
 import { writeText } from '../../state/file.ts'
 import type { ServiceFile } from '../manager.ts'
 import { readOrNothing } from '../process.ts'
-import { idOfUnit, isAsGenerated, isIsolated, recordOf, tapsUnitName, unitName } from './unit.ts'
+import { idOfUnit, isAsGenerated, isIsolated, recordOf, unitName } from './unit.ts'
 
 /** What was done about a file; kept: it is as somebody wrote it by hand. */
 export type Written = 'new' | 'changed' | 'same' | 'kept'
@@ -16,8 +16,8 @@ export interface UnitFiles {
   /** Paths of what was put beside a unit (systemd.unit(5), "drop-in"). */
   dropIns(name: string): string[]
   write(name: string, text: string): Promise<Written>
-  /** The unit, that of its taps, and what was put beside them. */
-  remove(id: VmId): Promise<void>
+  /** Units, and what was put beside them. */
+  remove(...names: string[]): Promise<void>
   /** Names of units whose VM's record would be below `configFolder`, and is not known. */
   orphans(configFolder: string, isKnown: (id: VmId) => boolean): string[]
 }
@@ -52,8 +52,8 @@ export function openUnitFiles(folder: string): UnitFiles {
       await writeText(join(folder, name), text)
       return old === undefined ? 'new' : 'changed'
     },
-    async remove(id) {
-      for (const name of [unitName(id), tapsUnitName(id)]) {
+    async remove(...names) {
+      for (const name of names) {
         await rm(join(folder, name), { force: true })
         await rm(join(folder, `${name}.d`), { recursive: true, force: true })
         await rm(join(folder, 'default.target.wants', name), { force: true })

@@ -14,7 +14,7 @@ export interface UnitContext {
   readonly node: string
   /** Asks the guest to power down: `powerdown SOCKET SECONDS`. */
   readonly powerdown: string
-  /** Has the taps of a VM made: `taps HELPER_SOCKET RECORD`. */
+  /** Has the links made that a VM or a VPN needs: `taps HELPER_SOCKET RECORD`. */
   readonly taps: string
   readonly helperSocket: string
 }
@@ -69,7 +69,7 @@ StandardError=inherit
 Restart=${service.restart}
 RestartSec=2
 UMask=0077
-${runtimeDirectory(service, context)}
+${runtimeDirectory(service.files.runtimeFolder, context.userRuntime)}
 CPUQuota=${limits.cpuPercent}%
 MemoryMax=${limits.memoryMiB}M
 TasksMax=${limits.tasks}
@@ -81,14 +81,28 @@ WantedBy=default.target
 [X-Aetherscale]
 Record=${service.record.replaceAll('\n', ' ')}
 `
-  return header(unitName(id), body) + body
+  return header(unitName(id), 'the VM is started', body) + body
 }
 
 /** The unit that has the taps of a VM made, whether a daemon runs or not. */
-export function renderTapsUnit({ id, record, taps: links }: Pick<Service, 'id' | 'record' | 'taps'>, { node, taps, helperSocket }: UnitContext): string {
+export function renderTapsUnit({ id, record, taps }: Pick<Service, 'id' | 'record' | 'taps'>, context: UnitContext): string {
+  return renderLinksUnit({ name: tapsUnitName(id), title: `taps of VM ${id}`, record, links: taps }, context)
+}
+
+export interface LinksUnit {
+  /** Of the unit. */
+  readonly name: string
+  readonly title: string
+  /** The path of vm.json or vpn.json. */
+  readonly record: string
+  readonly links: readonly string[]
+}
+
+/** A unit that has links of the host made, where any of them is missing. */
+export function renderLinksUnit({ name, title, record, links }: LinksUnit, { node, taps, helperSocket }: Pick<UnitContext, 'node' | 'taps' | 'helperSocket'>): string {
   const body = `
 [Unit]
-Description=aetherscale: taps of VM ${id}
+Description=aetherscale: ${title}
 StartLimitIntervalSec=0
 # Where any of them is missing.
 ${links.map((link) => `ConditionPathExists=|!/sys/class/net/${quoteText(link)}`).join('\n')}
@@ -106,11 +120,12 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 `
-  return header(tapsUnitName(id), body) + body
+  return header(name, 'it is needed', body) + body
 }
 
-function header(name: string, body: string): string {
-  return `# Written by aetherscaled, and written anew when the VM is started, as long as nobody has changed it. What you want otherwise is
+/** The first lines of a unit; `when` says when it is written anew. */
+export function header(name: string, when: string, body: string): string {
+  return `# Written by aetherscaled, and written anew when ${when}, as long as nobody has changed it. What you want otherwise is
 # best put beside it: systemctl --user edit ${name} (${digest(body)})
 `
 }
@@ -146,15 +161,16 @@ function commandLine(program: readonly string[], argv: readonly string[]): strin
   return [oneLine(program), ...lines].join(' \\\n  ')
 }
 
-function oneLine(words: readonly string[]): string {
+/** Words of a command line of systemd.service(5). */
+export function oneLine(words: readonly string[]): string {
   return words.map(quoteArgument).join(' ')
 }
 
 /** What is below $XDG_RUNTIME_DIR goes with the last session, or with the boot. */
-function runtimeDirectory({ files }: Service, { userRuntime }: UnitContext): string {
+export function runtimeDirectory(folder: string, userRuntime: string): string {
   const below = `${userRuntime}/`
-  if (!files.runtimeFolder.startsWith(below)) return `# ${quoteText(files.runtimeFolder)} is there at all times.`
-  return `RuntimeDirectory=${quoteBindPath(files.runtimeFolder.slice(below.length))}\nRuntimeDirectoryMode=0700`
+  if (!folder.startsWith(below)) return `# ${quoteText(folder)} is there at all times.`
+  return `RuntimeDirectory=${quoteBindPath(folder.slice(below.length))}\nRuntimeDirectoryMode=0700`
 }
 
 function sandbox(service: Service, { node, powerdown }: UnitContext): string[] {

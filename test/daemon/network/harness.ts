@@ -15,6 +15,7 @@ import { openNetworkTable } from '../../../daemon/network/table.ts'
 import { vmsOnNetwork } from '../../../daemon/network/users.ts'
 import { createQueues } from '../../../daemon/vm/queue.ts'
 import type { VmRecord } from '../../../daemon/vm/record.ts'
+import { openVpnTable } from '../../../daemon/vpn/table.ts'
 import { openVmTable, type Entry, type VmTable } from '../../../daemon/vm/table.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { startFakeHelper, type HelperAnswer, type HelperRequest } from '../../fakes/helper-server.ts'
@@ -70,13 +71,14 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
   const events: Event[] = []
   bus.on((event) => events.push(event))
   const folders = { images: at('images'), disks: at('disks'), config: at('config'), sockets: at('run'), runtime: at('run'), logs: at('log') }
-  const vms = await openVmTable(folders, { file: () => undefined }, bus, log)
   const table = openNetworkTable(folders.config, log)
+  const vpns = openVpnTable(folders.config, log)
+  const vms = await openVmTable(folders, { file: () => undefined }, (name) => table.get(name)?.prefix, bus, log)
   const bridges = createBridges(helper, links, log)
   const leaving = new Set<string>()
   const vmQueues = createQueues<Entry>()
-  const sweeping = { helper, networks: table, networkQueues: createQueues<NetworkName>(), vms, vmQueues, log }
-  const attachments = createAttachments({ helper, table, bridges, links, leaving, log })
+  const sweeping = { helper, networks: table, vpns, networkQueues: createQueues<string>(), vms, vmQueues, log }
+  const attachments = createAttachments({ helper, table, vpns, bridges, links, leaving, log })
   let from = 0
   return {
     folder,
@@ -89,7 +91,7 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
     lines,
     networks: createNetworks({ ...sweeping, bridges, links, events: bus, usersOf: (name) => vmsOnNetwork(vms, name), leaving }),
     replay() {
-      const replay = replayNetworks({ ...sweeping, bridges, attachments }, { firstMs: 10, longestMs: 20 })
+      const replay = replayNetworks({ ...sweeping, bridges, attachments, bringUp: () => Promise.reject(new Error('no VPN is here')) }, { firstMs: 10, longestMs: 20 })
       t.teardown(() => {
         replay.close()
       })

@@ -8,7 +8,7 @@ import { makeFolder } from '../../fakes/folder.ts'
 import { grantAll, HelperRefusal, startFakeHelper } from '../../fakes/helper-server.ts'
 
 const patience = { answerMs: 5000, restartMs: 1500, absentMs: 50 }
-const tap = { vm: 'adbvzwdf', nic: 0, attach: { network: 'lan' }, mac: '52:54:00:12:34:56' }
+const tap = { vm: 'adbvzwdf', nic: 0, attach: { network: 'lan', addresses: [] }, mac: '52:54:00:12:34:56' }
 
 t.test('an operation is asked for on a connection of its own, and its result answered', async (t) => {
   const path = join(makeFolder(t), 's')

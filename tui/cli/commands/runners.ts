@@ -10,6 +10,7 @@ import { runExec } from './exec.ts'
 import { runInitLog, runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
 import { runSetup } from './setup.ts'
+import { runAccept, runInvite, runJoin } from './vpn-token.ts'
 
 export { offerCompletions } from '../completion/offer.ts'
 
@@ -24,6 +25,9 @@ const special: Readonly<Record<string, Runner>> = {
   'vm exec': runExec,
   'vm log': runLog,
   'vm init-log': runInitLog,
+  'vpn invite': runInvite,
+  'vpn join': runJoin,
+  'vpn accept': runAccept,
   events: runEvents,
   doctor: runDoctor,
   rpc: runRpc,

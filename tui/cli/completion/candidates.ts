@@ -11,7 +11,7 @@ export interface Candidate {
 export interface Completion {
   readonly candidates: readonly Candidate[]
   /** Names to ask the daemon for, each put behind `prefix`. */
-  readonly names?: 'vm' | 'image' | 'network'
+  readonly names?: 'vm' | 'image' | 'network' | 'vpn'
   readonly prefix: string
   readonly files?: true
 }
@@ -91,6 +91,7 @@ function offerValues(field: Field, typed: string, prefix: string, table: Command
     case 'vm':
     case 'image':
     case 'network':
+    case 'vpn':
       return { candidates: [], names: field.completes, prefix }
     case 'method':
       return offer(Object.keys(table.methods).map((value) => ({ value, about: '' })))

@@ -29,7 +29,7 @@ export async function offerCompletions(args: readonly string[], table: CommandTa
 async function askNames(kind: NonNullable<Completion['names']>, before: readonly string[], io: Io): Promise<Candidate[]> {
   const client = await connect({ env: io.env, access: 'observe', ...socketIn(before) })
   try {
-    return await { vm: askVms, image: askImages, network: askNetworks }[kind](client)
+    return await { vm: askVms, image: askImages, network: askNetworks, vpn: askVpns }[kind](client)
   } finally {
     client.close()
   }
@@ -59,4 +59,9 @@ function socketIn(before: readonly string[]): { socket?: string; directory?: str
   const socket = valueOf('--socket')
   const directory = valueOf('--socket-dir')
   return { ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }
+}
+
+async function askVpns(client: Client): Promise<Candidate[]> {
+  const { vpns } = await client.call('vpn.list', {}, { timeoutMs: PATIENCE })
+  return vpns.map(({ name, prefix }) => ({ value: name, about: prefix }))
 }

@@ -12,6 +12,7 @@ export function renderEvent(event: Event, paint: Paint): string {
 function subjectOf(event: Event): string {
   if ('image' in event) return event.image
   if ('network' in event) return event.network
+  if ('vpn' in event) return event.vpn
   return event.name === undefined ? event.vm : `${event.name} (${event.vm})`
 }
 
@@ -23,6 +24,8 @@ function describe(event: Event, paint: Paint): string {
       return escapeControls(event.agent)
     case 'vm.addresses':
       return formatCell('addresses', event.addresses)
+    case 'vpn.peers':
+      return escapeControls(event.peers.join(', '))
     default:
       return ''
   }

@@ -14,7 +14,7 @@ function complete(line: string): string[] {
 
 t.test('what may stand at the cursor', async (t) => {
   const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
-    ['', ['vm', 'image', 'network', 'events', 'info', 'doctor', 'rpc', 'completion', 'setup', 'help']],
+    ['', ['vm', 'image', 'network', 'vpn', 'events', 'info', 'doctor', 'rpc', 'completion', 'setup', 'help']],
     ['im', ['image']],
     ['image ', ['list', 'import', 'pull', 'catalogue', 'set', 'build', 'delete']],
     ['vm st', ['start', 'stop']],
@@ -29,12 +29,13 @@ t.test('what may stand at the cursor', async (t) => {
     ['vm wait a --for ', ['running', 'agent', 'init', 'stopped']],
     ['vm wait a --for=ag', ['--for=agent']],
     ['vm create ', ['<image>']],
-    ['vm create tiny --network ', ['user', 'bridge', 'network', 'none']],
-    ['vm create tiny --network network,', ['network,name=']],
+    ['vm create tiny --network ', ['user', 'bridge', 'network', 'vpn', 'none']],
+    ['vm create tiny --network network,', ['network,name=', 'network,address=']],
     ['vm create tiny --network bridge,', ['bridge,bridge=']],
     ['network ', ['create', 'list', 'get', 'delete']],
     ['network create ', []],
     ['network delete ', ['<network>']],
+    ['vpn peer list ', ['<vpn>']],
     ['vm create tiny --network user,', ['user,forward=']],
     ['vm create tiny --network=user,forward=1:1,', ['--network=user,forward=1:1,forward=']],
     ['image import ', ['<files>']],

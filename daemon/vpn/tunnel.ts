@@ -1,0 +1,120 @@
+/** The tunnel of a VPN to its other hosts: tinc's configuration, made of the record, and the tincd that runs by it. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UserError } from '../../policy/errors.ts'
+import type { Folders } from '../config.ts'
+import type { ServiceProcess } from '../service/manager.ts'
+import { sendSignal } from '../service/process.ts'
+import { writeText } from '../state/file.ts'
+import { logSize, readLogEnd } from '../state/log-end.ts'
+import { vpnPaths } from './paths.ts'
+import type { VpnRecord, VpnSecrets } from './record.ts'
+import { renderTinc } from './tinc/config.ts'
+import { readNodes } from './tinc/nodes.ts'
+import { explainEnd } from './tinc/words.ts'
+import type { TincdManager } from './tincd/manager.ts'
+
+export interface Tunnels {
+  /**
+   * Has tincd run as the record says: starts it, or has the one that runs take what has changed, which ends no connection but
+   * those to hosts that are no peers any more. Throws VPN_TUNNEL_FAILED, PROGRAM_MISSING, SERVICE_MANAGER_FAILED, NO_SPACE, HOST_IO.
+   */
+  up(record: VpnRecord, secrets: VpnSecrets, tap: string): Promise<void>
+  /** The tincd, if it runs now. */
+  find(name: string): ServiceProcess | undefined
+  /** Why it does not run, by its last words. */
+  explain(name: string): Promise<string>
+  /** Whether each host of the VPN is reached; `undefined` where no tincd tells. */
+  reached(name: string): Promise<ReadonlyMap<string, boolean> | undefined>
+  /** Ends tincd, and removes all of it that is not the record's. Throws SERVICE_MANAGER_FAILED, HOST_IO. */
+  remove(name: string): Promise<void>
+  /** Its log, if it has one. */
+  logOf(name: string): string
+}
+
+/** What it does before it is ready is local, but for names of hosts to look up. */
+const READY_WITHIN_MS = 20_000
+/** For this long in a row without a process it has ended. */
+const GONE_AFTER_MS = 400
+const DUMP_WITHIN_MS = 1000
+const POLL_MS = 20
+const SILENT = 'it has not said why'
+
+export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
+  const of = (name: string) => ({ name, paths: vpnPaths(folders, name) })
+
+  const awaitReady = async (name: string, from: number): Promise<void> => {
+    const { paths } = of(name)
+    let seenAt = performance.now()
+    for (const until = seenAt + READY_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {
+      const text = await readLogEnd(paths.log, from)
+      if (/\bReady\b/.test(text)) return
+      if (tincd.find(of(name))) seenAt = performance.now()
+      else if (performance.now() - seenAt > GONE_AFTER_MS) break
+    }
+    throw new UserError('VPN_TUNNEL_FAILED', `tincd of VPN "${name}" does not come up: ${explainEnd(await readLogEnd(paths.log, from)) ?? SILENT}`, {
+      hint: `Its log: ${paths.log}`,
+    })
+  }
+
+  return {
+    async up(record, secrets, tap) {
+      const tunnel = { ...of(record.name), tap }
+      const { paths } = tunnel
+      for (const folder of [paths.tinc, paths.runtimeFolder, paths.logFolder]) await mkdir(folder, { recursive: true, mode: 0o700 })
+      const hasChanged = await writeFolder(paths.tinc, renderTinc(record, secrets, tap))
+      const running = tincd.find(tunnel)
+      if (running) {
+        if (hasChanged) sendSignal(running.pid, 'SIGHUP')
+        return
+      }
+      const from = await logSize(paths.log)
+      await tincd.start(tunnel)
+      await awaitReady(record.name, from)
+    },
+    find: (name) => tincd.find(of(name)),
+    async explain(name) {
+      const { paths } = of(name)
+      return explainEnd(await readLogEnd(paths.log, 0)) ?? SILENT
+    },
+    async reached(name) {
+      const { paths } = of(name)
+      const running = tincd.find(of(name))
+      if (!running) return undefined
+      const from = await logSize(paths.log)
+      sendSignal(running.pid, 'SIGUSR2')
+      for (const until = performance.now() + DUMP_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {
+        const nodes = readNodes(await readLogEnd(paths.log, from))
+        if (nodes.size > 0) return nodes
+      }
+      return undefined
+    },
+    async remove(name) {
+      const { paths } = of(name)
+      await tincd.remove(of(name))
+      await rm(paths.runtimeFolder, { recursive: true, force: true })
+      await rm(paths.logFolder, { recursive: true, force: true })
+    },
+    logOf: (name) => of(name).paths.log,
+  }
+}
+
+/** Makes a folder hold these files and no others; answers whether it did not before. */
+async function writeFolder(folder: string, files: ReturnType<typeof renderTinc>): Promise<boolean> {
+  let hasChanged = false
+  for (const [name, { text }] of files) {
+    const path = join(folder, name)
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeText(path, text)
+    hasChanged = true
+  }
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isDirectory() || files.has(path.slice(folder.length + 1))) continue
+    await rm(path)
+    hasChanged = true
+  }
+  return hasChanged
+}
