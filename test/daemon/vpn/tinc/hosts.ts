@@ -27,7 +27,7 @@ export interface Host {
   signal(name: NodeJS.Signals): void
   /** tincd's log after it has written a whole list of its nodes that `isWanted`. */
   logWhere(isWanted: (nodes: ReadonlyMap<string, boolean>, log: string) => boolean): Promise<string>
-  /** Resolves when tincd has ended. */
+  /** Resolves when tincd has ended and all that it wrote is in the log. */
   ended(): Promise<void>
 }
 
@@ -73,6 +73,7 @@ function openHost(t: Test, space: Namespace, number: number): Host {
     return child
   }
   let tincd: ReturnType<typeof spawnHere> | undefined
+  let closed: Promise<unknown> | undefined
   let log = ''
   const written = new Map<string, string>()
 
@@ -80,6 +81,7 @@ function openHost(t: Test, space: Namespace, number: number): Host {
     // root of a namespace of a plain user's is plain without capabilities
     const asUser = isRoot ? [`--reuid=${PLAIN_USER}`, `--regid=${PLAIN_USER}`, '--clear-groups'] : ['--bounding-set=-all', '--inh-caps=-all']
     tincd = spawnHere('pipe', ['setpriv', ...asUser, '--no-new-privs', '--pdeathsig=KILL', 'tincd', `--config=${folder}`, '--no-detach', `--pidfile=${join(folder, 'pid')}`])
+    closed = once(tincd, 'close')
     tincd.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   }
   const signal: Host['signal'] = (name) => tincd?.kill(name)
@@ -121,7 +123,7 @@ function openHost(t: Test, space: Namespace, number: number): Host {
       }
     },
     async ended() {
-      if (tincd && isAlive(tincd)) await once(tincd, 'exit')
+      await closed
     },
   }
 }
