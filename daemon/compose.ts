@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { examine } from './doctor/examine.ts'
 import { readRecords, recordsOf } from './doctor/records.ts'
 import { checkVms } from './doctor/vms.ts'
+import { checkVpns } from './doctor/vpns.ts'
 import { createDisks } from './disk/disks.ts'
 import { createEventBus } from './events.ts'
 import { makeFolders, removeDebris } from './folders.ts'
@@ -180,6 +181,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
         records: () => recordsOf(table, networkTable, vpnTable),
         services,
         vms: () => checkVms(table),
+        tunnels: () => checkVpns(vpns),
         log,
       }),
     discover: () => describeApi(methods, version),

@@ -52,9 +52,9 @@ export async function cloneVm(
   return await made
 }
 
-/** A port of the host leads to one VM only, so those of the other are left out where nothing else was asked for. */
+/** A port of the host leads to one VM only, and an address is of one, so those of the other are left out where nothing else was asked for. */
 function draftClone(deps: VmDependencies, { pending: _none, name: _its, ...source }: VmRecord, { name, networks }: Omit<CloneRequest, 'start'>): VmRecord {
-  const wanted: readonly NetworkRequest[] = networks ?? source.networks.map((nic) => (nic.kind === 'user' ? { ...nic, forwards: [] } : nic))
+  const wanted: readonly NetworkRequest[] = networks ?? source.networks.map(alike)
   return {
     ...source,
     id: drawFreeId(deps),
@@ -62,6 +62,18 @@ function draftClone(deps: VmDependencies, { pending: _none, name: _its, ...sourc
     networks: wanted.map(drawNic),
     createdAt: new Date().toISOString(),
     phase: 'creating',
+  }
+}
+
+function alike(nic: VmRecord['networks'][number]): NetworkRequest {
+  switch (nic.kind) {
+    case 'user':
+      return { ...nic, forwards: [] }
+    case 'bridge':
+      return nic
+    case 'network':
+    case 'vpn':
+      return { ...nic, addresses: [] }
   }
 }
 

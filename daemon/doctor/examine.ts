@@ -29,17 +29,19 @@ export interface Examined {
   readonly services: ServiceManager
   /** What is wrong with the VMs that there are; only a daemon can tell. */
   readonly vms?: () => Check[] | Promise<Check[]>
+  /** Likewise of VPNs. */
+  readonly tunnels?: () => Promise<Check[]>
   readonly log?: Logger
 }
 
 /** Never rejects: a check that fails says so in its place. */
 export async function examine(examined: Examined): Promise<Check[]> {
-  const { config, accelerator, helper, links, records, services, vms, log } = examined
+  const { config, accelerator, helper, links, records, services, vms, tunnels, log } = examined
   const { folders, userManager } = config
   const account = findAccount()
   const remedies = createRemedies(config, account)
   const hasUnits = config.serviceManager === 'systemd'
-  const { networks } = records()
+  const { networks, vpns } = records()
   const advertises = [...networks.values()].some(({ prefix }) => prefix !== undefined)
   const leftovers = (): Check[] =>
     checkLeftovers({
@@ -47,17 +49,14 @@ export async function examine(examined: Examined): Promise<Check[]> {
       links,
       records,
       processOf: (id) => services.find({ id, pidFile: vmPaths(folders, id).pidFile })?.pid,
-      orphanUnits() {
-        const known = records()
-        return services.orphans((id) => known.vms.has(id) || known.brokenVms.has(id))
-      },
+      orphanUnits: () => services.orphans(),
       // Without one there are no units that could be left.
       unitFolder: services.units?.folder ?? '',
       remedies,
     })
   const examiners: Examiners = {
     programs: checkPrograms,
-    versions: () => checkVersions({ hasUnits, advertises }),
+    versions: () => checkVersions({ hasUnits, advertises, hasVpns: vpns.size > 0 }),
     user: () => [checkUser(account)],
     node: () => [checkNode()],
     session: () => checkSession({ account, userRuntime: userManager?.runtime, hasUnits, runtime: folders.runtime }),
@@ -68,6 +67,7 @@ export async function examine(examined: Examined): Promise<Check[]> {
     access: () => checkAccess({ config, account, remedies, isServing: vms !== undefined }),
     network: () => checkNetwork(helper, links, needsOf(records())),
     VMs: vms ?? ((): Check[] => []),
+    VPNs: tunnels ?? ((): Check[] => []),
     leftovers,
   }
   return await collectChecks(examiners, log)

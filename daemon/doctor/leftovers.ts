@@ -22,7 +22,7 @@ interface Found {
   readonly records: () => Records
   /** The pid of the VM's QEMU, if one runs: then nothing is to be taken from under it. */
   readonly processOf: (id: VmId) => number | undefined
-  /** Names of systemd units of ours whose VM there is not. */
+  /** Names of systemd units of ours whose VM or VPN there is not. */
   readonly orphanUnits: () => readonly string[]
   readonly remedies: Remedies
   /** Where that user's units are. */
@@ -92,7 +92,7 @@ function findUnits({ orphanUnits, unitFolder, remedies: { asOwner, systemctl } }
   return orphanUnits().map((unit) => ({
     subject: `unit ${unit}`,
     status: 'degraded',
-    detail: 'there is no record of its VM',
+    detail: 'there is no record of its VM or VPN',
     remedy: `${systemctl(`disable --now ${unit}`)}; ${asOwner(`rm ${quoteWord(join(unitFolder, unit))}`)}`,
   }))
 }

@@ -9,6 +9,7 @@ interface Needs {
   readonly hasUnits: boolean
   /** Whether a private network has a prefix. */
   readonly advertises: boolean
+  readonly hasVpns: boolean
 }
 
 interface Program {
@@ -23,7 +24,7 @@ interface Program {
 /** Programs say their version at once; one on a disk that hangs must not hold up the rest. */
 const WITHIN_MS = 2000
 
-export async function checkVersions({ hasUnits, advertises }: Needs): Promise<Check[]> {
+export async function checkVersions({ hasUnits, advertises, hasVpns }: Needs): Promise<Check[]> {
   const install = (name: string): string => `sudo apt-get install ${name}`
   const programs: Program[] = [
     { subject: 'QEMU', program: QEMU_PROGRAM, oldest: '7.2', absent: undefined },
@@ -41,7 +42,14 @@ export async function checkVersions({ hasUnits, advertises }: Needs): Promise<Ch
         ? { status: 'missing', detail: 'not installed; nobody advertises the prefixes of private networks', remedy: install('radvd') }
         : { status: 'ok', detail: 'not installed; a private network with a prefix needs it' },
     },
-    { subject: 'tinc', program: 'tincd', oldest: '1.0.36', absent: undefined },
+    {
+      subject: 'tinc',
+      program: 'tincd',
+      oldest: '1.0.36',
+      absent: hasVpns
+        ? { status: 'missing', detail: 'not installed; VPNs do not reach other hosts', remedy: install('tinc') }
+        : { status: 'ok', detail: 'not installed; a VPN needs it' },
+    },
   ]
   return (await Promise.all(programs.map(checkVersion))).flat()
 }

@@ -91,8 +91,8 @@ export interface ServiceManager {
   faultOf(service: ServiceRef): Promise<string | undefined>
   /** The command that `start` would run, and the text of the file that it would write. */
   plan(service: Service): Promise<ServicePlan>
-  /** Names of files of services of ours that have no VM, by `isKnown`. */
-  orphans(isKnown: (id: VmId) => boolean): string[]
+  /** Names of files of services of ours that have neither VM nor VPN. */
+  orphans(): string[]
   /** Whether QEMU can be kept apart here, and why not. */
   isolation(): Promise<Isolation>
 }

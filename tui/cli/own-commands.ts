@@ -122,7 +122,7 @@ const ownOptions: Readonly<Record<string, readonly Field[]>> = {
 }
 
 const ownSummaries: Readonly<Record<string, string>> = {
-  'events.subscribe': 'Print what happens to VMs and images',
+  'events.subscribe': 'Print what happens to VMs, images, networks and VPNs',
 }
 
 const ownDescriptions: Readonly<Record<string, string>> = {

@@ -124,7 +124,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
       const found = { ...service, program: locateProgram(service.program) ?? service.program }
       return { argv: commandOf(found, context), unit: renderUnit(found, context) }
     },
-    orphans: (isKnown) => files.orphans(options.configFolder, isKnown),
+    orphans: () => files.orphans(options.configFolder),
     isolation,
   }
 }

@@ -1,12 +1,12 @@
 /** The units of VMs and VPNs as files in `~/.config/systemd/user`, where people find them, read them and may change them. */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VmId } from '../../../policy/names.ts'
 import { writeText } from '../../state/file.ts'
 import type { ServiceFile } from '../manager.ts'
 import { readOrNothing } from '../process.ts'
-import { idOfUnit, isAsGenerated, isIsolated, recordOf, unitName } from './unit.ts'
+import { isAsGenerated, isIsolated, recordOf, unitName } from './unit.ts'
 
 /** What was done about a file; kept: it is as somebody wrote it by hand. */
 export type Written = 'new' | 'changed' | 'same' | 'kept'
@@ -18,8 +18,8 @@ export interface UnitFiles {
   write(name: string, text: string): Promise<Written>
   /** Units, and what was put beside them. */
   remove(...names: string[]): Promise<void>
-  /** Names of units whose VM's record would be below `configFolder`, and is not known. */
-  orphans(configFolder: string, isKnown: (id: VmId) => boolean): string[]
+  /** Names of units of VMs and VPNs whose record would be below `configFolder`, and is not there. */
+  orphans(configFolder: string): string[]
 }
 
 export function openUnitFiles(folder: string): UnitFiles {
@@ -59,10 +59,10 @@ export function openUnitFiles(folder: string): UnitFiles {
         await rm(join(folder, 'default.target.wants', name), { force: true })
       }
     },
-    orphans: (configFolder, isKnown) =>
+    orphans: (configFolder) =>
       readdirSync(folder).filter((name) => {
-        const id = idOfUnit(name)
-        return id !== undefined && !isKnown(id) && recordOf(read(name) ?? '')?.startsWith(`${configFolder}/`)
+        const record = /^aetherscale-(vm|tincd)-.+\.service$/.test(name) ? recordOf(read(name) ?? '') : undefined
+        return record?.startsWith(`${configFolder}/`) && !existsSync(record)
       }),
   }
 }

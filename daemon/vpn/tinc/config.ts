@@ -6,8 +6,8 @@ import type { PeerRecord, VpnRecord, VpnSecrets } from '../record.ts'
  *
  * Of an outer packet of 1500, IPv6 and UDP take 40 + 8 (IPv4: 20 + 8) and tinc 16 for the MAC; the rest holds a whole
  * number of cipher blocks of 16, of which the number of the packet takes 4, padding at least 1 and the Ethernet header
- * 14. That leaves 1405 over IPv6 and 1437 over IPv4, and tincd 1.0.36 measures the same (a `pmtu` of 1419 and of 1451 with
- * the Ethernet header). 1400 also crosses an uplink of 1492, as PPPoE has it. Where an uplink takes less still, tincd
+ * 14. That leaves 1405 over IPv6, which tincd 1.0.36 measures as well (a `pmtu` of 1419 with
+ * the Ethernet header), and 1437 over IPv4. 1400 also crosses an uplink of 1492, as PPPoE has it. Where an uplink takes less still, tincd
  * fragments IPv4 and answers "packet too big" to IPv6.
  */
 export const TUNNEL_MTU = 1400

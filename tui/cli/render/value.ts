@@ -32,15 +32,16 @@ function formatScalar(property: string, value: unknown): string {
   return typeof value === 'string' ? escapeControls(value) : formatItem(value, true)
 }
 
-/** An address is known by its shape; of any other structure the values are told, with the names of those that are lists. */
+/** A guest's address is known by its shape; of any other structure the values are told, with the names of those that are lists or hold. */
 function formatItem(item: unknown, full: boolean): string {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return formatScalar('', item)
   const row = item as Readonly<Record<string, unknown>>
-  if (typeof row['address'] === 'string') {
+  if (typeof row['address'] === 'string' && typeof row['prefixLength'] === 'number') {
     const address = escapeControls(row['address'])
-    return full ? `${address}/${formatScalar('', row['prefixLength'])} (${formatScalar('', row['interface'])})` : address
+    return full ? `${address}/${row['prefixLength']} (${formatScalar('', row['interface'])})` : address
   }
   const parts = Object.entries(row).map(([property, value]) => {
+    if (typeof value === 'boolean') return value ? labelOf(property) : ''
     if (!Array.isArray(value)) return formatScalar(property, value)
     return value.length === 0 ? '' : `${labelOf(property)} ${formatCell(property, value)}`
   })
