@@ -12,6 +12,7 @@ const DEPENDS = [
   'genisoimage',
   'iproute2',
   'libpam-systemd',
+  'nftables',
   'passwd',
   'qemu-system-x86',
   'qemu-utils',

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { locateProgram } from '../../daemon/service/environment.ts'
+import { makeFolder } from '../fakes/folder.ts'
 import { routerAdvertisement } from '../inputs/router-advertisement.ts'
 import { startHelper, type TestHelper } from './helper-process.ts'
-import { brokenSettings, flawsOf, holdTap, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID, untilItListens } from './links.ts'
+import { brokenSettings, filteredIn, flawsOf, holdTap, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID, untilItListens } from './links.ts'
 import { lacksTaps, openNamespace, type Namespace } from './namespace.ts'
 
 const skip = lacksTaps()
@@ -208,7 +209,7 @@ t.test('two principals with the same names have links apart, and see and delete 
     const { result } = await host.helper.ask(uid, 'link.list')
     const [bridge, name] = [nameOf('bridge', 'lan', uid), nameOf('tap', 'abcdefgh.0', uid)]
     const links = (result?.['links'] as { name: string }[]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    t.same(links, [{ name: bridge, kind: 'bridge', key: 'lan', up: true }, { name, kind: 'tap', key: 'abcdefgh.0', up: true, bridge }])
+    t.same(links, [{ name: bridge, kind: 'bridge', key: 'lan', up: true }, { name, kind: 'tap', key: 'abcdefgh.0', up: true, bridge, filtered: true }])
     t.same(flawsOf(host.namespace, { ...tap, uid }, { mac: MAC, master: bridge }), [])
     t.match(await host.helper.ask(uid, 'policy.get'), { result: { used: { taps: 1, bridges: 1 } } })
   }
@@ -278,17 +279,98 @@ t.test('the host believes no guest that says it is a router, also where the host
   await host.do('bridge.ensure', { network: 'lan' })
   await host.do('bridge.ensure', { network: 'dmz' })
   await host.do('ra.set', { network: 'lan', prefix: PREFIX })
-  const advertise = async (vm: string, attach: object): Promise<void> => {
-    const { name } = await host.do('tap.ensure', { vm, nic: 0, attach, mac: MAC })
-    const frame = routerAdvertisement(MAC, 'fd00:bad:0:1::/64').toString('hex')
-    namespace.ask(process.execPath, join(import.meta.dirname, '../system/send-frame.ts'), String(name), frame)
+  // from a tap that is root's: of the helper's taps it would not come so far
+  const advertise = (tap: string, bridge: string): void => {
+    host.ip(`tuntap add ${tap} mode tap`)
+    host.ip(`link set ${tap} master ${bridge} up`)
+    namespace.ask(process.execPath, join(import.meta.dirname, '../system/send-frame.ts'), tap, routerAdvertisement(MAC, 'fd00:bad:0:1::/64').toString('hex'))
   }
   const heard = (): string => (host.ip('-6 address') + host.ip('-6 route')).split('\n').filter((line) => /bad|default/.test(line)).join('\n')
-  await advertise('pretendx', { network: 'lan' })
-  await advertise('pretendy', { network: 'dmz' })
+  advertise('pretendx', LAN)
+  advertise('pretendy', nameOf('bridge', 'dmz'))
   t.equal(heard(), '')
-  await advertise('pretendz', { bridge: 'br0' })
+  advertise('pretendz', 'br0')
   t.match(heard(), /fd00:bad:0:1:[^]*default via fe80::.* dev br0/, 'which on a bridge that is not the helper\'s the same frame is made for')
+})
+
+t.test('a tunnel is a tap of its own on the bridge of its network, and of nothing else', { skip }, async (t) => {
+  const host = await startHost(t, { [UID]: { ...GRANT, quota: { taps: 2, bridges: 2 } } })
+  const { namespace } = host
+  const network = `a${'-'.repeat(30)}0`
+  const key = `tunnel.${network}`
+  const [BRIDGE, TUNNEL] = [nameOf('bridge', network), nameOf('tap', key)]
+  t.equal(await host.refusal('tunnel.ensure', { network }), 'NET_NOT_FOUND')
+  t.same(await host.do('tunnel.delete', { network }), { name: TUNNEL, changed: false })
+  await host.do('bridge.ensure', { network })
+  t.same(await host.do('tunnel.ensure', { network }), { name: TUNNEL, changed: true })
+  const mac = linksIn(namespace).get(TUNNEL)!.address!
+  t.match(mac, /^fe:/)
+  const flaws = (): string[] => flawsOf(namespace, { uid: UID, kind: 'tap', key }, { mac, master: BRIDGE })
+  t.same(flaws(), [])
+  const before = indexOf(host, TUNNEL)
+  const held = await holdTap(t, namespace, TUNNEL)
+  t.same(await host.do('tunnel.ensure', { network }), { name: TUNNEL, changed: false }, 'also while tincd holds it open')
+  t.equal(indexOf(host, TUNNEL), before)
+  t.match((await host.do('link.list'))['links'], [{}, { name: TUNNEL, kind: 'tap', key, up: true, bridge: BRIDGE, filtered: true }])
+  t.match(await host.do('policy.get'), { used: { taps: 1, bridges: 1 } }, 'it counts as a tap')
+  t.match(await host.do('ra.set', { network, prefix: PREFIX }), { changed: true }, 'and is no uplink of the host')
+  t.equal(await host.refusal('bridge.delete', { network }), 'NET_IN_USE')
+  await held.tell('mac 52:54:00:00:00:01')
+  t.same(await host.do('tunnel.ensure', { network }), { name: TUNNEL, changed: true }, 'changed by its owner, it is made anew')
+  t.same(flaws(), [])
+  await host.do('bridge.ensure', { network: 'tunnel' })
+  t.same(await host.do('tap.ensure', { ...onLan, attach: { network: 'tunnel' } }), { name: TAP, changed: true })
+  t.equal(await host.refusal('tunnel.ensure', { network: 'tunnel' }), 'NET_QUOTA')
+  t.same(await host.do('tunnel.delete', { network }), { name: TUNNEL, changed: true })
+  t.equal(indexOf(host, TUNNEL), undefined)
+  t.same([...filteredIn(namespace)], [TAP], 'its filter goes with it')
+})
+
+t.test('filters of taps that their owners deleted go with the next tap that is made', { skip }, async (t) => {
+  const host = await startHost(t)
+  await host.do('bridge.ensure', { network: 'lan' })
+  for (const vm of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) {
+    await host.do('tap.ensure', { ...onLan, vm })
+    const held = await holdTap(t, host.namespace, nameOf('tap', `${vm}.0`))
+    await held.tell('persist 0')
+    await held.release()
+    t.same([...filteredIn(host.namespace)], [nameOf('tap', `${vm}.0`)])
+  }
+  await host.do('tap.ensure', onLan)
+  t.same([...filteredIn(host.namespace)], [TAP])
+})
+
+t.test('no tap is made where it cannot be filtered, and nothing half made stays', { skip }, async (t) => {
+  const namespace = await openNamespace(t)
+  const folder = makeFolder(t)
+  const nft = join(folder, 'nft')
+  const helper = await startHelper(t, namespace, { [UID]: GRANT }, { nft })
+  await untilItListens(helper, [UID])
+  await helper.ask(UID, 'bridge.ensure', { network: 'lan' })
+  const stand = (text: string): void => writeFileSync(nft, `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  const faults: [what: string, arrange: () => void, message: RegExp][] = [
+    ['it is not there', () => undefined, /nft: spawn .* ENOENT/],
+    ['it refuses', () => stand('echo "Error: Operation not supported" >&2; exit 1'), /nft: Error: Operation not supported/],
+    ['it is killed', () => stand('kill -KILL $$'), /nft: ended by SIGKILL/],
+  ]
+  for (const [what, arrange, message] of faults) {
+    arrange()
+    for (const [method, params] of [['tap.ensure', onLan], ['tunnel.ensure', { network: 'lan' }]] as const)
+      t.match(await helper.ask(UID, method, params), { error: { message, data: { name: 'NET_FAILED', hint: /apt-get install nftables/ } } }, `${what}: ${method}`)
+    t.same(namesIn(namespace), [LAN], what)
+  }
+  stand('exec /usr/sbin/nft "$@"')
+  t.match(await helper.ask(UID, 'tap.ensure', onLan), { result: { changed: true } })
+  t.same(flawsOf(namespace, tap, { mac: MAC, master: LAN }), [])
+  stand('exit 1')
+  namespace.ask('ip', 'link', 'add', 'br0', 'type', 'bridge')
+  t.match(await helper.ask(UID, 'tap.ensure', { ...onLan, attach: { bridge: 'br0' } }), { error: { data: { name: 'NET_FAILED' } } })
+  t.equal(linksIn(namespace).get(TAP)?.master, undefined, 'a tap that was to be moved is a port of nothing')
+  t.match(await helper.ask(UID, 'tap.delete', { vm: 'abcdefgh', nic: 0 }), { error: { data: { name: 'NET_FAILED' } } })
+  t.same(namesIn(namespace), [LAN], 'a tap that is deleted is gone, whatever becomes of its filter')
+  stand('exec /usr/sbin/nft "$@"')
+  t.match(await helper.ask(UID, 'tap.delete', { vm: 'abcdefgh', nic: 0 }), { result: { changed: false } })
+  t.same([...filteredIn(namespace)], [])
 })
 
 t.test('quotas count what is on the host, to the last', { skip }, async (t) => {

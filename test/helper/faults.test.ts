@@ -10,7 +10,7 @@ import { GROUP } from '../../helper/names.ts'
 import { createRandom } from '../inputs/random.ts'
 import { startHost, type Host } from './faulty-host.ts'
 import type { Answer } from './helper-process.ts'
-import { brokenSettings, flawsOf, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID } from './links.ts'
+import { brokenSettings, filteredIn, flawsOf, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID } from './links.ts'
 import { lacksTaps } from './namespace.ts'
 
 t.setTimeout(240_000)
@@ -40,10 +40,16 @@ const withTap: Scenario['prepare'] = async (host) => {
   await withBridge(host)
   await host.ask('tap.ensure', onLan)
 }
+const withTapElsewhere: Scenario['prepare'] = async (host) => {
+  await withTap(host)
+  await host.ask('bridge.ensure', { network: 'dmz' })
+  await host.ask('tap.ensure', { ...onLan, attach: { network: 'dmz' } })
+}
 const scenarios: Scenario[] = [
   { what: 'a bridge', method: 'bridge.ensure', params: network, prepare: none },
   { what: 'a tap', method: 'tap.ensure', params: onLan, prepare: withBridge },
   { what: 'a tap made anew', method: 'tap.ensure', params: { ...onLan, mac: '52:54:00:00:00:07' }, prepare: withTap },
+  { what: 'a tap moved', method: 'tap.ensure', params: onLan, prepare: withTapElsewhere },
   { what: 'a tap deleted', method: 'tap.delete', params: nic, prepare: withTap },
   { what: 'a bridge deleted', method: 'bridge.delete', params: network, prepare: withBridge },
 ]
@@ -52,6 +58,7 @@ async function clear(host: Host): Promise<void> {
   host.arm()
   await host.ask('tap.delete', nic)
   await host.ask('bridge.delete', network)
+  await host.ask('bridge.delete', { network: 'dmz' })
 }
 
 /** How many lines ip(8) is given for it. */
@@ -68,7 +75,9 @@ async function countLines(host: Host, { method, params, prepare }: Scenario): Pr
 /** Names of links of ours that are up and not as they have to be by then, or that are half made. */
 function unfit({ namespace }: Host): string[] {
   const links = [...linksIn(namespace).values()].filter(({ ifname, flags }) => /^ae[bnt][a-z2-7]{12}$/.test(ifname) && flags.includes('UP'))
+  const filtered = filteredIn(namespace)
   return links.flatMap(({ ifname, group }) => {
+    if (ifname.startsWith('aet') && !filtered.has(ifname)) return [`${ifname} unfiltered`]
     if (ifname.startsWith('aen') || group !== GROUP) return [ifname]
     return brokenSettings(namespace, ifname, ifname.startsWith('aeb') ? 'bridge' : 'tap').map((setting) => `${ifname} ${setting}`)
   })
@@ -81,11 +90,13 @@ async function checkItConverges(t: Test, host: Host, what: string): Promise<void
   t.same(namesIn(host.namespace).filter((name) => name.startsWith('aen')), [], `${what}: no debris`)
   await host.ask('bridge.ensure', network)
   await host.ask('tap.ensure', onLan)
+  await host.ask('bridge.delete', { network: 'dmz' })
   t.same([...flawsOf(host.namespace, lan), ...flawsOf(host.namespace, tap, { mac: MAC, master: LAN })], [], what)
   t.same(namesIn(host.namespace), [LAN, TAP].sort(), what)
   t.match(await host.ask('policy.get'), { result: { used: { taps: 1, bridges: 1 } } }, what)
   await clear(host)
   t.same(namesIn(host.namespace), [], `${what}: all deleted`)
+  t.same([...filteredIn(host.namespace)], [], `${what}: with their filters`)
 }
 
 t.test('an ip(8) that hangs is ended after ten seconds, and the next in turn is served', { skip, buffered: true, timeout: 60_000 }, async (t) => {

@@ -39,12 +39,12 @@ export interface TestHelper {
   audit(): Record<string, unknown>[]
 }
 
-/** Starts a helper with this allowlist's `principals`; `ip` is another program in the place of ip(8). */
+/** Starts a helper with this allowlist's `principals`; `ip` and `nft` are other programs in the place of ip(8) and nft(8). */
 export async function startHelper(
   t: Test,
   namespace: Namespace,
   principals: Readonly<Record<string, object>>,
-  { ip }: { readonly ip?: string } = {},
+  { ip, nft }: { readonly ip?: string; readonly nft?: string } = {},
 ): Promise<TestHelper> {
   const folder = mkdtempSync(join(tmpdir(), 'aether-net-'))
   chmodSync(folder, 0o755)
@@ -68,7 +68,7 @@ export async function startHelper(
     async start() {
       for (const uid of uids) rmSync(socket(uid), { force: true })
       const sockets = uids.flatMap((uid) => ['--listen', `${uid}:${socket(uid)}`])
-      const options = ['--allowlist', allowlist, '--state', folder, ...(ip === undefined ? [] : ['--ip', ip])]
+      const options = ['--allowlist', allowlist, '--state', folder, ...(ip === undefined ? [] : ['--ip', ip]), ...(nft === undefined ? [] : ['--nft', nft])]
       const [enter, args] = namespace.enter(process.execPath, ...program.nodeFlags, bundle, ...sockets, ...options)
       const log = openSync(logFile, 'a')
       child = spawn(enter, args, { stdio: ['ignore', log, log] })

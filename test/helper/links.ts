@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readFiltered } from '../../helper/filter.ts'
 import { identify, type Link } from '../../helper/links.ts'
 import { deriveMac, deriveName, type Identity } from '../../helper/names.ts'
 import type { TestHelper } from './helper-process.ts'
@@ -49,6 +50,11 @@ export function brokenSettings(namespace: Namespace, name: string, kind: Identit
   return PROMISED[kind].map((setting, index) => `${setting.replace(/=.*/, '')}=${values[index]}`).filter((setting, index) => setting !== PROMISED[kind][index])
 }
 
+/** Names of taps, there or not, that a filter is in force for. */
+export function filteredIn(namespace: Namespace): Set<string> {
+  return readFiltered(namespace.run('nft', 'list', 'map', 'bridge', 'aetherscale', 'ports').stdout)
+}
+
 /** How a link differs from what the helper promises of it; `[]` if it does not. `mac` is the guest's. */
 export function flawsOf(namespace: Namespace, identity: Identity, { mac = '', master }: { mac?: string; master?: string } = {}): string[] {
   const { uid, kind } = identity
@@ -66,6 +72,7 @@ export function flawsOf(namespace: Namespace, identity: Identity, { mac = '', ma
     // NET_ADDR_SET of linux/netdevice.h: somebody said so, and no port changes it
     pinned: namespace.ask('cat', `/sys/class/net/${name}/addr_assign_type`).trim() === '3',
     address: link.address === (kind === 'tap' ? `fe${mac.slice(2)}` : deriveMac(readFileSync('/etc/machine-id', 'utf8'), name)),
+    filtered: kind === 'bridge' || filteredIn(namespace).has(name),
     stp: kind === 'tap' || data?.stp_state === 0,
     type: kind === 'bridge' || (data?.type === 'tap' && data.persist === true && data.multi_queue === false),
     user: kind === 'bridge' || [...accounts, String(uid)].includes(String(data?.user)),

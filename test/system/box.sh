@@ -17,7 +17,7 @@
 set -euo pipefail
 
 SUITE=bookworm
-PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,ca-certificates,git,passwd,iproute2,radvd,socat
+PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,ca-certificates,git,passwd,iproute2,nftables,radvd,socat
 PACKAGES+=,procps,qemu-system-x86,qemu-utils,genisoimage${BOX_PACKAGES:+,$BOX_PACKAGES}
 BASE=${BOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aetherscale/box}/$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-8)
 RUN=${BOX_RUN:-/run/aetherscale-box}
