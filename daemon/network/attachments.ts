@@ -10,8 +10,8 @@ import { removeLink } from './remove-link.ts'
 import { networkRequests, tapsOf, vpnRequests, type AttachRequest, type BridgeRequest, type Tap } from './requests.ts'
 import type { NetworkTable } from './table.ts'
 
-/** As far as it counts here what an interface is on. */
-type Joined = { readonly kind: string; readonly name?: string | undefined }
+/** What an interface is on, as far as it is of a network by name. */
+export type Joined = { readonly kind: string; readonly name?: string | undefined }
 
 export interface Attachments {
   /**

@@ -6,6 +6,7 @@ import { UserError } from '../../policy/errors.ts'
 import type { HostAddress, Prefix64, VmId, VpnHostName, VpnName } from '../../policy/names.ts'
 import { parsePrefix } from '../../policy/privileged/prefix.ts'
 import type { EventBus } from '../events.ts'
+import type { Joined } from '../network/attachments.ts'
 import type { Bridges } from '../network/bridges.ts'
 import type { HostLinks } from '../network/links.ts'
 import { removeBridge } from '../network/remove-bridge.ts'
@@ -55,9 +56,6 @@ export interface Vpns {
   /** Removes those of them that were made for VMs and have none; of all, where none are said. Never rejects. */
   tidy(networks?: readonly Joined[]): Promise<void>
 }
-
-/** As far as it counts here what an interface is on. */
-type Joined = { readonly kind: string; readonly name?: string | undefined }
 
 interface Dependencies extends SweepDependencies {
   readonly bridges: Bridges

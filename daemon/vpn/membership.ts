@@ -1,4 +1,5 @@
 /** Which hosts are in a VPN: invitations, answers, peers. All in the VPN's queue. */
+import { hostname } from 'node:os'
 import type { Result } from '../../policy/api/index.ts'
 import type { VpnPeer } from '../../policy/api/vpn.ts'
 import { UserError } from '../../policy/errors.ts'
@@ -16,7 +17,6 @@ import type { VpnTable } from './table.ts'
 import { makeAnswer, makeInvitation, readAnswer, readInvitation, type Invitation } from './token.ts'
 import type { Tunnels } from './tunnel.ts'
 import { viewPeer, viewSelf } from './view.ts'
-import { hostname } from 'node:os'
 
 export interface Membership {
   invite(params: { readonly vpn: VpnName; readonly validSeconds: number }): Promise<Result<'vpn.invite'>>
