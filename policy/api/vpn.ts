@@ -146,6 +146,7 @@ export const vpnMethods = {
   }),
   'vpn.peer.remove': method({
     summary: 'Remove a host from the peers, and end the connection to it',
+    description: 'It is out of the VPN when all its other hosts have removed it: through one that has not, its VMs reach those of this host.',
     params: z.strictObject({ ...oneVpn, peer: VpnHostName }),
     result: z.object({ name: VpnHostName }),
     errors: [...changeErrors, 'VPN_PEER_NOT_FOUND'],
