@@ -25,8 +25,9 @@ export interface TestDaemon {
   /** SIGKILL, and waits for its end. */
   kill(): Promise<void>
   log(): string
-  /** Pids of QEMUs that have this daemon's folder on their command line. */
+  /** Pids of QEMUs that have this daemon's folder on their command line, and of tincds. */
   qemus(): number[]
+  tincds(): number[]
 }
 
 /**
@@ -73,12 +74,13 @@ export async function startTestDaemon(
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
-    qemus: () => findProcesses(root),
+    qemus: () => findProcesses('qemu-system', root),
+    tincds: () => findProcesses('tincd', root),
   }
 
   t.teardown(async () => {
     await end('SIGKILL')
-    for (const pid of daemon.qemus()) process.kill(pid, 'SIGKILL')
+    for (const pid of [...daemon.qemus(), ...daemon.tincds()]) process.kill(pid, 'SIGKILL')
     rmSync(root, { recursive: true, force: true })
   })
   await daemon.start()
@@ -96,13 +98,13 @@ async function waitForSocket(sockets: string, child: ChildProcess, daemon: TestD
   throw new Error(`the daemon does not answer:\n${daemon.log()}`)
 }
 
-function findProcesses(root: string): number[] {
+function findProcesses(program: string, root: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return argv.includes('qemu-system') && argv.includes(`${root}/`)
+        return argv.split('\0')[0]!.includes(program) && argv.includes(`${root}/`)
       } catch {
         return false
       }
