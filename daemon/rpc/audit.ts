@@ -24,14 +24,16 @@ type Shape = Readonly<Record<string, { meta(): { readonly logged?: unknown } | u
 
 /**
  * What the contract marks is nobody's business but the guest's: of `logged: 'size'` only how much it is gets into the log,
- * of `logged: 'first'` the first item as well. The params are unchecked: they may be anything.
+ * of `logged: 'first'` the first item as well. The params are unchecked: they may be anything, and what has a wrong name, or
+ * none, may be what is marked under the right one.
  */
 function withhold(method: MethodName, params: unknown): unknown {
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) return params
   const shape = methods[method].params.shape as Shape
+  const withholds = Object.values(shape).some((param) => param?.meta()?.logged !== undefined)
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return withholds ? sizeOf(params) : params
   return Object.fromEntries(
     Object.entries(params).map(([key, value]: [string, unknown]) => {
-      const logged = Object.hasOwn(shape, key) ? shape[key]?.meta()?.logged : undefined
+      const logged = Object.hasOwn(shape, key) ? shape[key]?.meta()?.logged : withholds ? 'size' : undefined
       if (logged === undefined) return [key, value]
       return [key, logged === 'first' && Array.isArray(value) ? firstOf(value) : sizeOf(value)]
     }),

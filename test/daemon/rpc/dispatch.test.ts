@@ -220,6 +220,19 @@ t.test('what is meant for a guest alone is not in the log: how much it was is en
   t.notMatch(JSON.stringify(lines), /secret|c2VjcmV0/)
 })
 
+t.test('a secret under a wrong name, or none, is not in the log either', async (t) => {
+  const { ask, lines } = createBench({ 'vpn.join': () => ({}) })
+  for (const params of [{ tokn: 'secret' }, { token: 'secret', answer: 'secret' }, ['secret']]) {
+    await ask(JSON.stringify({ jsonrpc: '2.0', method: 'vpn.join', params, id: 1 }))
+  }
+  t.match(lines.map((line) => (line as { params: unknown }).params), [
+    { tokn: '(6 characters)' },
+    { token: '(6 characters)', answer: '(6 characters)' },
+    '(1 items)',
+  ])
+  t.notMatch(JSON.stringify(lines), /secret/)
+})
+
 t.test('a defect leaks nothing but a reference, under which the log has it', async (t) => {
   const { ask, lines } = createBench({ 'vm.get': () => Promise.reject(new TypeError('secret of /etc')) })
   const answer = (await ask('{"jsonrpc":"2.0","method":"vm.get","params":{"vm":"a"},"id":1}')) as Message
