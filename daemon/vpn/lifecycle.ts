@@ -98,10 +98,11 @@ export function createVpns(deps: Dependencies): Vpns {
   }
 
   const make: Vpns['make'] = async ({ name, prefix = undefined, hostName, addresses, port: wanted, secret, peers = [], keptWhile }) => {
-    const chosen = prefix ?? (await drawPrefix())
-    drawn.add(chosen)
     const { port, release } = await ports.choose(new Set(vpns.records().map(({ host }) => host.port)), wanted)
+    let chosen = prefix
     try {
+      chosen ??= await drawPrefix()
+      drawn.add(chosen)
       const { publicKey, privateKey } = await generateKeys()
       const host = { name: hostName ?? deriveHostName(hostname()), port, publicKey, ...(addresses && { addresses }) }
       const record: VpnRecord = { version: 1, name, prefix: chosen, host, peers: [...peers], keptWhile, createdAt: new Date().toISOString() }
@@ -120,7 +121,7 @@ export function createVpns(deps: Dependencies): Vpns {
       return record
     } finally {
       release()
-      drawn.delete(chosen)
+      if (chosen) drawn.delete(chosen)
     }
   }
 

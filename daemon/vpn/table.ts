@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UserError } from '../../policy/errors.ts'
 import { VpnName } from '../../policy/names.ts'
 import type { Logger } from '../log.ts'
 import { readJson, writeJson } from '../state/file.ts'
@@ -11,7 +12,7 @@ import { VpnRecord, VpnSecrets } from './record.ts'
 export interface VpnTable extends RecordTable<VpnRecord> {
   /** `vpn/NAME`, where all of a VPN is. */
   folderOf(name: string): string
-  /** Rejects where they are not there or do not fit. */
+  /** Throws VPN_RECORD_BROKEN where they are not there or do not fit. */
   secrets(name: string): Promise<VpnSecrets>
   /** To be called before the first {@link save}: a record without secrets is worth nothing. */
   saveSecrets(name: string, secrets: VpnSecrets): Promise<void>
@@ -35,7 +36,19 @@ export function openVpnTable(configFolder: string, log: Logger): VpnTable {
   return {
     ...openRecordTable(configFolder, vpnKind, log),
     folderOf,
-    secrets: async (name) => VpnSecrets.parse(await readJson(secretsOf(name))),
+    async secrets(name) {
+      const path = secretsOf(name)
+      const content = await readJson(path).catch((error: unknown) => {
+        // Its message may repeat what is in there.
+        if (error instanceof SyntaxError) return null
+        throw error
+      })
+      const { data } = VpnSecrets.safeParse(content)
+      if (data) return data
+      throw new UserError('VPN_RECORD_BROKEN', `The secrets of VPN "${name}" ${content === undefined ? 'are not there' : 'cannot be read'}`, {
+        hint: `Put ${path} back as it was; else delete the VPN, and join it again from another host`,
+      })
+    },
     async saveSecrets(name, secrets) {
       await mkdir(folderOf(name), { recursive: true, mode: 0o700 })
       await writeJson(secretsOf(name), secrets)

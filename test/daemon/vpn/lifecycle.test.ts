@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import t from 'tap'
 import { HostAddress, VpnHostName, VpnName, type Prefix64, type VmId } from '../../../policy/names.ts'
 import { containsPrefix, parsePrefix } from '../../../policy/privileged/prefix.ts'
@@ -45,6 +48,34 @@ t.test('two at once have two ports and two prefixes', async (t) => {
   const made = await Promise.all(['a', 'b', 'c', 'd'].map((name) => vpns.create({ name: VpnName.parse(name) })))
   t.equal(new Set(made.map(({ host }) => host.port)).size, 4)
   t.equal(new Set(made.map(({ prefix }) => prefix)).size, 4)
+})
+
+t.test('one whose port is refused keeps no prefix from the next', async (t) => {
+  const { vpns } = await openHost(t, {
+    answer: (request) => (request.operation === 'policy.get' ? { ...(grantPrefix(request, undefined as never) as object), prefix: 'fd00:ae:0:7::/64' } : grantPrefix(request, undefined as never)),
+  })
+  const other = createServer().listen(0)
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  await t.rejects(vpns.create({ name: blue, port }), { name: 'UserError', data: { name: 'PORT_IN_USE' } })
+  other.close()
+  t.match(await vpns.create({ name: blue }), { prefix: 'fd00:ae:0:7::/64' })
+})
+
+t.test('secrets that cannot be read are told so, without a word of them, and keep nobody from deleting it', async (t) => {
+  const { vpns, membership, folder } = await openHost(t)
+  await vpns.create({ name: blue })
+  const file = join(folder, 'config/vpn/blue/secrets.json')
+  for (const content of ['{"version":2,"secret":"hidden"}', '{"secret": "hidden']) {
+    writeFileSync(file, content)
+    const failure = await membership.invite({ vpn: blue, validSeconds: 60 }).catch((error: unknown) => error)
+    t.match(failure, { name: 'UserError', data: { name: 'VPN_RECORD_BROKEN' }, message: /secrets of VPN "blue" cannot be read/ })
+    t.notMatch(inspect(failure), /hidden/)
+  }
+  rmSync(file)
+  await t.rejects(vpns.create({ name: blue }), { name: 'UserError', data: { name: 'VPN_RECORD_BROKEN' }, message: /are not there/ })
+  await vpns.remove(blue)
+  t.same(await vpns.list(), [])
 })
 
 t.test('nothing is left of one that the helper or tincd refuses', async (t) => {
