@@ -105,6 +105,7 @@ async function inGuest(t: Test, { daemon }: Host, vm: Vm, line: string, shows: R
 /** Has somebody on this bridge, by a tap that root made and nothing filters, advertise themselves as a router. */
 function advertise({ namespace }: Host, tap: string, bridge: string): void {
   namespace.ask('ip', 'tuntap', 'add', tap, 'mode', 'tap')
+  namespace.ask('sh', '-c', `echo 1 >/proc/sys/net/ipv6/conf/${tap}/disable_ipv6`)
   namespace.ask('ip', 'link', 'set', tap, 'master', bridge, 'up')
   const frame = routerAdvertisement('52:54:00:66:66:66', 'fd00:bad:0:1::/64').toString('hex')
   namespace.ask(process.execPath, join(import.meta.dirname, 'send-frame.ts'), tap, frame)
