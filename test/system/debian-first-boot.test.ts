@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../tui/command-process.ts'
-import { applianceEnvironment } from './appliance.ts'
+import { prepareAppliance } from './appliance.ts'
 import { askGuest } from './ask-guest.ts'
 import { startTestDaemon } from './daemon.ts'
 import { ensureDebianImage } from './debian-image.ts'
@@ -20,7 +20,8 @@ ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
 `
 
 t.test('a Debian machine sets itself up once: told by a seed, and with the same disk written into it', async (t) => {
-  const daemon = await startTestDaemon(t, await applianceEnvironment(t))
+  const { env, namespace } = await prepareAppliance(t)
+  const daemon = await startTestDaemon(t, env, namespace)
   const at = (...names: string[]): string => join(daemon.root, ...names)
   const cli = async (...words: string[]) => await run(t, words, { env: { AETHERSCALE_SOCKET_DIR: daemon.sockets } })
   const image = await ensureDebianImage()

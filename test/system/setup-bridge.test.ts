@@ -21,8 +21,8 @@ t.test('an uplink moves to its bridge, and back unless somebody confirms', { ski
   const addresses = (link: string): string => host.sh(`ip -br address show ${link} | tr -s ' ' '\\n' | grep / | grep -v fe80 | sort`)
   // something that answers from beyond the uplink
   const reaches = (): string => host.sh(`
-    ip netns exec world socat -u TCP4-LISTEN:7,reuseaddr,bind=203.0.113.1 OPEN:/run/heard,creat,trunc & sleep 0.5
-    echo hello | socat -T 5 - TCP4:203.0.113.1:7,connect-timeout=5; wait; cat /run/heard`)
+    ip netns exec world socat -u TCP4-LISTEN:7,reuseaddr,bind=203.0.113.1 OPEN:/run/heard,creat,trunc &
+    echo hello | socat -T 5 - TCP4:203.0.113.1:7,connect-timeout=5,retry=100,interval=0.1; wait; cat /run/heard`)
   const before = { routes: routes('up0'), addresses: addresses('up0') }
   t.equal(reaches(), 'hello')
 
