@@ -111,7 +111,7 @@ function findProcesses(root: string): number[] {
 }
 
 /** Waits until `isTrue`, looking often; throws after the bound, and says what was waited for, as it is by then. */
-export async function eventually(isTrue: () => boolean, what: string | (() => string)): Promise<void> {
-  for (const begin = performance.now(); performance.now() - begin < WITHIN_MS; await delay(20)) if (isTrue()) return
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
+  for (const begin = performance.now(); performance.now() - begin < WITHIN_MS; await delay(20)) if (await isTrue()) return
   throw new Error(`not within ${WITHIN_MS} ms: ${typeof what === 'string' ? what : what()}`)
 }

@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import { connect } from '../../tui/client.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import { run, start, type Outcome } from '../tui/command-process.ts'
 import { eventually, startTestDaemon } from './daemon.ts'
@@ -126,16 +127,20 @@ t.test('commands run in a guest, files go in and out, and a guest that does not 
   })
 
   await t.test('an agent that hangs, one that is gone, and a VM that is held', async (t) => {
-    await sh('printf "#!/bin/sh\\nexec sleep 98765\\n" >/sbin/guest-agent; (sleep 1; kill -STOP $(pidof qemu-ga); sleep 30; kill -KILL $(pidof qemu-ga)) >/dev/null 2>&1 &')
+    await sh('printf "#!/bin/sh\\nexec sleep 98765\\n" >/sbin/guest-agent; (sleep 1; kill -STOP $(pidof qemu-ga)) >/dev/null 2>&1 &')
     const untilItFails = async (): Promise<never> => {
       for (;;) await sh('true', 5)
     }
     // It hangs before a question, or between the question and its answer.
     t.match(await untilItFails().catch((error: unknown) => error), { name: /^GUEST_(AGENT|EXEC)_TIMEOUT$/ })
-    let isGone = false
-    const look = setInterval(() => void daemon.client.call('vm.get', { vm: 'web' }).then(({ agent }) => (isGone = agent === 'absent')), 100)
-    await eventually(() => isGone, 'the agent to be gone')
-    clearInterval(look)
+    const joined = await connect({ directory: daemon.sockets, env: {}, access: 'control' })
+    t.teardown(() => {
+      joined.close()
+    })
+    const { socket: console } = await joined.upgrade('vm.console', { vm: 'web' })
+    console.resume()
+    console.write('\nkill -KILL $(pidof qemu-ga)\n')
+    await eventually(async () => (await daemon.client.call('vm.get', { vm: 'web' })).agent === 'absent', 'the agent to be gone')
     const { status, stderr } = await cli(['vm', 'exec', 'web', '--', 'true'])
     t.equal(status, 255)
     t.match(stderr, /No guest agent runs in VM web\n.*vm wait web --for agent.*qemu-guest-agent/)

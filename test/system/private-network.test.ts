@@ -88,13 +88,14 @@ function startRadvd(t: Test, { namespace, helper }: Host): void {
 
 /** Waits for an address that the guest made from the prefix, as its agent tells it. */
 async function addressOf({ daemon }: Host, vm: Vm): Promise<string> {
-  let address: string | undefined
-  for (const until = performance.now() + WITHIN_MS; address === undefined; await delay(200)) {
-    if (performance.now() > until) throw new Error(`VM ${vm.id} has no address of ${PREFIX}`)
+  let found: string | undefined
+  const isThere = async (): Promise<boolean> => {
     const { addresses } = await daemon.client.call('vm.get', { vm: vm.id })
-    address = addresses.find(({ address: each }) => each.startsWith('fd00:ae:0:1:'))?.address
+    found = addresses.find(({ address }) => address.startsWith('fd00:ae:0:1:'))?.address
+    return found !== undefined
   }
-  return address
+  await eventually(isThere, `VM ${vm.id} has an address of ${PREFIX}`)
+  return found!
 }
 
 /** Types a line into the guest, again until it is read by a shell, and waits until its console shows what is to be there. */
@@ -251,7 +252,7 @@ t.test('whenever a daemon is killed while it makes VMs and networks, the next on
     await daemon.start()
     const { client } = daemon
     const isSettled = async (): Promise<boolean> => (await client.call('vm.list', {})).vms.every(({ state }) => state === 'running' || state === 'stopped')
-    for (const until = performance.now() + WITHIN_MS; !(await isSettled()) && performance.now() < until; ) await delay(100)
+    await eventually(isSettled, 'no VM is in between')
     const wanted = async (): Promise<string[]> => {
       const { vms } = await client.call('vm.list', {})
       const { networks: known } = await client.call('network.list', {})
