@@ -65,7 +65,7 @@ export async function startTestDaemon(
       const [file, args] = namespace ? namespace.enter(...argv) : [argv[0], argv.slice(1)]
       child = spawn(file, args, {
         stdio: ['ignore', log, log],
-        env: { PATH: process.env['PATH'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
+        env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
       })
       closeSync(log)
       client = await waitForSocket(sockets, child, daemon)

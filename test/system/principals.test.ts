@@ -129,7 +129,7 @@ t.test('two principals on one host', { skip: lacksHosts() }, async (t) => {
     t.match(open(alice.user, bob.tap), { stderr: /Operation not permitted/ })
     bob.user.call('vm.stop', { vm: bob.guest.id, force: true })
     t.match(open(alice.user, bob.tap), { stderr: /Operation not permitted/ })
-    t.match(open(bob.user, bob.tap), { status: 0, stderr: '' }, 'and when it is not, its owner can')
+    t.match(open(bob.user, bob.tap), { status: 0 }, 'and when it is not, its owner can')
   })
 })
 
