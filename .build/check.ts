@@ -8,6 +8,7 @@
 import { fileURLToPath } from 'node:url'
 import { runChecks } from './checks.ts'
 import { giveBack } from './give-back.ts'
+import { rememberCompiled } from './tests/compile-cache.ts'
 import type { Outcome } from './tests/outcome.ts'
 import { describeFile, refuseMissingPrograms, summarize } from './tests/report.ts'
 import { findTestFiles, isSystemTest, runTestFiles } from './tests/run-all.ts'
@@ -23,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const onFile = (file: string, outcomes: readonly Outcome[], ms: number) => console.log(describeFile(file, outcomes, ms))
 const checks = only.length > 0 ? [] : await runChecks({ root, signal: interruption.signal, onCheck: onFile })
 const files = findTestFiles(root, only).filter((file) => !isFast || !isSystemTest(file))
-const tests = await runTestFiles(files, { root, signal: interruption.signal, onFile })
+const forgetCompiled = rememberCompiled(root)
+const tests = await runTestFiles(files, { root, signal: interruption.signal, onFile }).finally(forgetCompiled)
 if (tests.length === 0) tests.push({ file: 'test', name: only.join(' '), result: 'failed', detail: 'no test ran' })
 if (interruption.signal.aborted) {
   const detail = `interrupted by ${String(interruption.signal.reason)}`

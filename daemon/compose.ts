@@ -26,6 +26,7 @@ import { createAttachments } from './network/attachments.ts'
 import { createBridges } from './network/bridges.ts'
 import { createNetworkHelper } from './network/helper.ts'
 import { createNetworks } from './network/lifecycle.ts'
+import { watchFilters } from './network/filter-watch.ts'
 import { openHostLinks } from './network/links.ts'
 import { replayNetworks } from './network/replay.ts'
 import { openNetworkTable } from './network/table.ts'
@@ -146,7 +147,9 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const follow = followStarts(vms, queues)
   const firstBoots = watchFirstBoots({ table, events, log })
   // After that: what recovery is to finish is in the VMs' queues first.
-  const replay = replayNetworks({ ...sweeping, bridges, attachments, bringUp: bringUp.all })
+  const replaying = { ...sweeping, bridges, attachments, bringUp: bringUp.all }
+  const replay = replayNetworks(replaying)
+  const filterWatch = watchFilters(replaying)
   // What a daemon that died had made for a VM that did not come to be.
   const tidied = recovery.then(() => vpns.tidy())
 
@@ -199,6 +202,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   return {
     async close() {
       replay.close()
+      filterWatch.close()
       await server.close()
       follow.close()
       firstBoots.close()

@@ -18,7 +18,7 @@ export type Principal = Readonly<{ uid: number; names: readonly string[]; grant:
 /** The /64 that is advertised, by the bridge's name. */
 type Advertised = ReadonlyMap<string, string>
 
-/** What there is; `id` tells hosts apart: machine-id(5). `filtered` are names of taps, also of such as are gone, where the operation looks at them. */
+/** What there is; `id` tells hosts apart: machine-id(5). `filtered` are names of taps, where the operation tells of them. */
 export type Host = Readonly<{ id: string; links: Links; filtered: ReadonlySet<string>; advertised: Advertised }>
 
 /** A line for `ip -batch`; a setting `ipv6/conf/LINK/NAME=VALUE` below /proc/sys/net; or lines for nft(8), one transaction. */
@@ -70,9 +70,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
 
   /** The tap is filtered before it is up, and while it is moved it is a port of nothing. `mac` is its own, not the guest's. */
   const attach = ({ name, pending, alias, link }: Target, mac: string, master: string, rules: Rules): Plan => {
-    // of taps that were deleted by others, which could go on without end
-    const stale = [...host.filtered].filter((each) => !host.links.has(each)).slice(0, 64)
-    const filter = [...stale.flatMap(clearFilter), ...setFilter(name, rules)]
+    const filter = setFilter(name, rules)
     const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
     // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
     const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))

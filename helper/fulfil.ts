@@ -12,9 +12,6 @@ import type { Request } from './request.ts'
 /** Paths of the allowlist, of the folder of radvd.conf, of ip(8) and of nft(8); `hostId` tells hosts apart. */
 export type Settings = Readonly<Record<'allowlist' | 'state' | 'ip' | 'nft' | 'hostId', string>>
 
-/** Operations to which it matters which taps are filtered. */
-const LOOKS_AT_FILTER = /^(link[.]list|(tap|tunnel)[.]ensure)$/
-
 /** Requests wait for each other: what one has read of the host, quotas above all, holds until it is done. */
 export function createFulfilment(settings: Settings): (uid: number, request: Request) => Promise<object> {
   let turn: Promise<object> = Promise.resolve({})
@@ -28,12 +25,18 @@ async function fulfil({ allowlist, state, ip: program, nft, hostId }: Settings, 
   try {
     return await useIp(program, async (ip) => {
       const links = await remove(ip, isDebris)
-      const filtered = LOOKS_AT_FILTER.test(request.operation) ? await listFiltered(nft) : new Set<string>()
+      const filtered = request.operation === 'link.list' ? await listFiltered(nft) : new Set<string>()
       const plan = decide(principal, { id: hostId, links, filtered, advertised: readAdvertised(state) }, request)
       makes = plan.makes
       // before the links: what cannot be told to radvd is not begun
       if (plan.advertise) writeAdvertised(state, plan.advertise)
-      for (const step of plan.steps) await (typeof step === 'string' ? ip.run([step]) : ip.settle().then(() => changeFilter(nft, step)))
+      const filter = async (lines: readonly string[]): Promise<void> => {
+        await ip.settle()
+        // there would be no end of filters of taps that their owners deleted by themselves
+        const stale = [...(await changeFilter(nft, lines))].filter((name) => !links.has(name) && !makes.includes(name)).slice(0, 64)
+        if (stale.length > 0) await changeFilter(nft, stale.flatMap(clearFilter))
+      }
+      for (const step of plan.steps) await (typeof step === 'string' ? ip.run([step]) : filter(step))
       return plan.result
     })
   } catch (error) {

@@ -3,16 +3,18 @@ import { execFile } from 'node:child_process'
 import { FRAME, isFilterLine, readFiltered } from './filter.ts'
 import { Refusal } from './refusal.ts'
 
-/** Puts lines into force. Throws NET_FAILED, and then nothing has changed. */
-export async function changeFilter(program: string, lines: readonly string[]): Promise<void> {
+const LIST = 'list map bridge aetherscale ports'
+
+/** Puts lines into force; answers what {@link listFiltered} does, as of before or after. Throws NET_FAILED, and then nothing has changed. */
+export async function changeFilter(program: string, lines: readonly string[]): Promise<ReadonlySet<string>> {
   for (const line of lines) if (!isFilterLine(line)) throw new Error(`not a line for nft: ${line}`)
   // by argument: nft opens its standard input by the name /dev/stdin, and a socket, as Node gives it, cannot be opened so
-  await run(program, [...FRAME, ...lines].join('\n'))
+  return readFiltered(await run(program, [...FRAME, ...lines, LIST].join('\n')))
 }
 
 /** Names of the taps that a filter is in force for, whether they are there or not. None where nft(8) cannot tell. */
 export async function listFiltered(program: string): Promise<ReadonlySet<string>> {
-  return readFiltered(await run(program, 'list map bridge aetherscale ports').catch(() => ''))
+  return readFiltered(await run(program, LIST).catch(() => ''))
 }
 
 function run(program: string, script: string): Promise<string> {

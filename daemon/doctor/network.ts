@@ -51,7 +51,7 @@ async function checkFilters(helper: NetworkHelper): Promise<Check[]> {
       subject: 'filters of taps',
       status: 'degraded',
       detail: `somebody has removed those of ${open.join(', ')}: guests there may take others' addresses`,
-      remedy: 'start the daemon again, which has them put into force; VMs run on',
+      remedy: 'the daemon has them put into force again within a minute; see to it that a restart of the firewall does not empty tables of others (nft flush ruleset)',
     },
   ]
 }

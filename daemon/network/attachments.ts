@@ -27,7 +27,7 @@ export interface Attachments {
   attach(record: VmRecord): Promise<ReadonlyMap<number, string>>
   /** Has the taps removed. Throws what {@link removeLink} throws. */
   detach(record: VmRecord): Promise<void>
-  /** What {@link attach} would ask the helper for, by the interface's index. */
+  /** What {@link attach} would ask the helper for, by the interface's index; of a VPN that there is not yet all but its prefix. */
   requests(record: VmRecord): ReadonlyMap<number, readonly AttachRequest[]>
 }
 
@@ -45,13 +45,13 @@ interface Dependencies {
 export function createAttachments({ helper, table, vpns, bridges, links, leaving, log }: Dependencies): Attachments {
   const fieldOf = (index: number): string => `networks.${index}.name`
   /** What is needed before the tap; nothing for an admin's bridge. */
-  const before = ({ networks }: VmRecord, { nic }: Tap): readonly BridgeRequest[] => {
+  const before = ({ networks }: VmRecord, { nic }: Tap, findVpn: (name: string, field: string) => Parameters<typeof vpnRequests>[0] = vpns.find): readonly BridgeRequest[] => {
     const { kind, name = '' }: Joined = networks[nic]!
     switch (kind) {
       case 'network':
         return networkRequests(table.find(name, fieldOf(nic)))
       case 'vpn':
-        return vpnRequests(vpns.find(name, fieldOf(nic)))
+        return vpnRequests(findVpn(name, fieldOf(nic)))
       default:
         return []
     }
@@ -81,7 +81,8 @@ export function createAttachments({ helper, table, vpns, bridges, links, leaving
       }
     },
     requests(record) {
-      return new Map(tapsOf(record).map((tap) => [tap.nic, [...before(record, tap), { operation: 'tap.ensure', params: tap }]]))
+      const findVpn = (name: string): Parameters<typeof vpnRequests>[0] => vpns.get(name) ?? { name }
+      return new Map(tapsOf(record).map((tap) => [tap.nic, [...before(record, tap, findVpn), { operation: 'tap.ensure', params: tap }]]))
     },
   }
 }

@@ -26,15 +26,15 @@ export function vpnRequests(vpn: Parameters<typeof networkRequests>[0]): BridgeR
 /** In order; interfaces of kind `user` need nothing of the host. */
 export function tapsOf({ id, networks }: Pick<VmRecord, 'id' | 'networks'>): Tap[] {
   return networks.flatMap((network, nic): Tap[] => {
-    const tap = { vm: id, nic, mac: network.mac }
+    const tap = (attach: Tap['attach']): Tap[] => [{ vm: id, nic, attach, mac: network.mac }]
     switch (network.kind) {
       case 'user':
         return []
       case 'bridge':
-        return [{ ...tap, attach: { bridge: network.bridge } }]
+        return tap({ bridge: network.bridge })
       case 'network':
       case 'vpn':
-        return [{ ...tap, attach: { network: network.name, addresses: network.addresses } }]
+        return tap({ network: network.name, addresses: network.addresses })
     }
   })
 }

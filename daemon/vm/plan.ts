@@ -91,6 +91,7 @@ function describeNetworks(deps: VmDependencies, record: VmRecord): string[] {
     }
     const steps = (requests.get(index) ?? []).map(({ operation, params }) => `${operation} ${JSON.stringify(params)}`)
     const what = network.kind === 'bridge' ? `bridge ${network.bridge}` : `${network.kind} ${network.name}`
-    return `${what}: the network helper is asked for ${steps.join(', then ')}; it names the tap`
+    const isToBeMade = network.kind === 'vpn' && !(requests.get(index) ?? []).some(({ operation }) => operation === 'ra.set')
+    return `${what}${isToBeMade ? ', which is made first, as by vpn.create, with a prefix of its own' : ''}: the network helper is asked for ${steps.join(', then ')}; it names the tap`
   })
 }

@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { decide } from '../../helper/decide.ts'
+import { FRAME } from '../../helper/filter.ts'
 import { deriveName } from '../../helper/names.ts'
 
 /** `nobody`: an account, as principals are. For a uid without one, ip(8) asks every source of accounts, once a tap. */
@@ -17,12 +18,13 @@ export function describeTap(number: number) {
 }
 export type Tap = ReturnType<typeof describeTap>
 
-/** The lines that the helper gives to `ip -batch` to make the tap, without those that only look. */
-export function makingLines({ params }: Tap): string[] {
+/** The lines that the helper gives to `ip -batch` to make the tap, without those that only look, and those that it gives to nft(8). */
+export function makingLines({ params }: Tap): { ip: string[]; nft: string[] } {
   const bridge = { ifname: BRIDGE, flags: ['UP'], linkinfo: { info_kind: 'bridge' } }
   const host = { id: '', links: new Map([[BRIDGE, bridge]]), filtered: new Set<string>(), advertised: new Map<string, string>() }
   const { steps } = decide({ uid: UID, names: [], grant }, host, { operation: 'tap.ensure', params })
-  return steps.filter((step) => typeof step === 'string').filter((step) => !step.includes('='))
+  const texts = steps.filter((step) => typeof step === 'string')
+  return { ip: texts.filter((step) => !step.includes('=')), nft: [...FRAME, ...steps.filter((step) => typeof step !== 'string').flat()] }
 }
 
 /** One request over a connection of its own, as the helper has it; throws what it refuses. */

@@ -13,7 +13,7 @@ import type { Answer } from './helper-process.ts'
 import { brokenSettings, filteredIn, flawsOf, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID } from './links.ts'
 import { lacksTaps } from './namespace.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(480_000)
 // the one that waits for a deadline does so beside others
 t.jobs = 2
 
@@ -116,7 +116,7 @@ t.test('an ip(8) that hangs is ended after ten seconds, and the next in turn is 
 
 for (const fault of ['die', 'tear']) {
   const how = fault === 'die' ? 'after' : 'in the middle of'
-  t.test(`ip(8) is killed ${how} any of its lines: it is told, nothing half made stays, and the next request converges`, { skip, buffered: true, timeout: 120_000 }, async (t) => {
+  t.test(`ip(8) is killed ${how} any of its lines: it is told, nothing half made stays, and the next request converges`, { skip, buffered: true, timeout: 240_000 }, async (t) => {
     const host = await startHost(t)
     for (const scenario of scenarios) {
       const lines = await countLines(host, scenario)
@@ -137,7 +137,7 @@ for (const fault of ['die', 'tear']) {
   })
 }
 
-t.test('every ip(8) is killed, also those that clean up: the first one that lives does it', { skip, timeout: 120_000 }, async (t) => {
+t.test('every ip(8) is killed, also those that clean up: the first one that lives does it', { skip, timeout: 240_000 }, async (t) => {
   const host = await startHost(t)
   for (const scenario of scenarios) {
     const lines = await countLines(host, scenario)
@@ -154,7 +154,7 @@ t.test('every ip(8) is killed, also those that clean up: the first one that live
   }
 })
 
-t.test('the helper is killed between any two lines: the next one converges, and no link was ever up that is not as promised', { skip, timeout: 120_000 }, async (t) => {
+t.test('the helper is killed between any two lines: the next one converges, and no link was ever up that is not as promised', { skip, timeout: 240_000 }, async (t) => {
   const host = await startHost(t)
   for (const scenario of scenarios) {
     const lines = await countLines(host, scenario)

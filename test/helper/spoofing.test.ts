@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { ethernet, ipv4, udp4 } from '../inputs/ethernet.ts'
 import type { Arrival, Exchange } from './exchange-frames.ts'
 import { startHelper, type TestHelper } from './helper-process.ts'
 import { linksIn, nameOf, UID, untilItListens } from './links.ts'
@@ -90,4 +91,17 @@ t.test('what is spoofed does not arrive', { skip, timeout: 120_000 }, async (t) 
     const again = host.spoofs.filter(({ from }) => from === 'guest')
     t.same(send(host, again).filter(({ arrived, control }) => arrived || !control), [])
   })
+})
+
+t.test("what a bridge hands to the host past its filters reaches nobody there: IPv4 to LLDP's address", { skip }, async (t) => {
+  const { namespace } = await startHost(t)
+  const frame = ethernet(SELF.mac, '01:80:c2:00:00:0e', 0x0800, ipv4('10.9.0.10', '10.77.0.1', 17, udp4(1024, GRANTED_PORT + 1, Buffer.from('data'))))
+  /** Datagrams for a port of the host where nobody listens: RFC 4113, udpNoPorts. */
+  const delivered = (): number => Number(/^Udp: \d+ (\d+)/m.exec(namespace.ask('cat', '/proc/net/snmp'))![1])
+  const sendIt = (): string => namespace.ask(process.execPath, join(import.meta.dirname, '../system/send-frame.ts'), TAP, frame.toString('hex'))
+  sendIt()
+  t.equal(delivered(), 0)
+  namespace.ask('sh', '-c', `echo 0 >/proc/sys/net/ipv4/conf/${TAP}/rp_filter; echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter`)
+  sendIt()
+  t.ok(delivered() > 0, 'which without the settings of the tap it does')
 })

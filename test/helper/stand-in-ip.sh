@@ -15,12 +15,24 @@ part=
 exec 3> >(exec "$ip" "$@")
 real=$!
 
+# What was handed to the real one is done when it waits for more, which on a busy machine may be late.
+await_reading() {
+  local tries where
+  for ((tries = 0; tries < 500; tries++)); do
+    where=gone
+    read -r where <"/proc/$real/wchan"
+    [[ $where == gone || $where == *pipe_read ]] && break
+    /bin/sleep 0.01
+  done
+} 2>/dev/null
+
 act() {
   [[ $keep ]] || /bin/rm "$folder/fault"
   case $what in
     die) exec 3>&- && wait "$real" ;;
     tear) kill -KILL "$real" ;;
     pause)
+      await_reading
       echo "$$ $real" >"$folder/paused.new"
       /bin/mv "$folder/paused.new" "$folder/paused"
       read -r <"$folder/go"

@@ -10,7 +10,7 @@ interface Status {
 
 /** What it printed. Throws where it did not end with 0. */
 export async function askGuest(agentSocket: string, command: string): Promise<string> {
-  const agent = createGuestAgent(agentSocket, { timeoutMs: 60_000 })
+  const agent = createGuestAgent(agentSocket, { timeoutMs: 120_000 })
   const { pid } = (await agent.execute('guest-exec', { path: '/bin/sh', arg: ['-c', command], 'capture-output': true })) as { pid: number }
   for (;;) {
     const status = (await agent.execute('guest-exec-status', { pid })) as Status

@@ -68,14 +68,12 @@ async function begin({ client }: TestDaemon, bystander: string, dice: number): P
 async function settle(daemon: TestDaemon): Promise<string[]> {
   const list = async (): Promise<{ id: string; state: string; pid?: number | undefined }[]> =>
     (await daemon.client.call('vm.list', {})).vms
-  for (let vms = await list(), tries = 0; tries < 600; tries++, vms = await list()) {
-    if (vms.every(({ state }) => state === 'running' || state === 'stopped')) break
-    await delay(20)
-  }
+  const isSettled = async (): Promise<boolean> => (await list()).every(({ state }) => state === 'running' || state === 'stopped')
+  await eventually(isSettled, () => `no VM is in between\n${daemon.log().slice(-3000)}`)
   const vms = await list()
   const running = vms.flatMap(({ pid }) => pid ?? []).sort()
   const same = (): boolean => JSON.stringify(daemon.qemus().sort()) === JSON.stringify(running)
-  await eventually(same, `QEMUs ${daemon.qemus().join()} are those of the list: ${JSON.stringify(vms)}\n${daemon.log().slice(-3000)}`)
+  await eventually(same, () => `QEMUs ${daemon.qemus().join()} are those of the list: ${JSON.stringify(vms)}\n${daemon.log().slice(-3000)}`)
 
   const wrong: string[] = []
   const ids = vms.map(({ id }) => id).sort().join()

@@ -10,8 +10,8 @@ import { connect, type Client } from '../../tui/client.ts'
 import type { Namespace } from '../helper/namespace.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'daemon', 'main.ts')
-/** Machines that run tests are slow and busy; this only bounds a wait that should end long before. */
-const READY_WITHIN_MS = 60_000
+/** Machines that run tests are slow and busy; this only bounds waits that should end long before. */
+const WITHIN_MS = 240_000
 
 export interface TestDaemon {
   readonly root: string
@@ -66,7 +66,7 @@ export async function startTestDaemon(
       const [file, args] = namespace ? namespace.enter(...argv) : [argv[0], argv.slice(1)]
       child = spawn(file, args, {
         stdio: ['ignore', log, log],
-        env: { PATH: process.env['PATH'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
+        env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], LOG_LEVEL: 'debug', AETHERSCALE_ACCEL: 'tcg', ...env },
       })
       closeSync(log)
       client = await waitForSocket(sockets, child, daemon)
@@ -88,7 +88,7 @@ export async function startTestDaemon(
 }
 
 async function waitForSocket(sockets: string, child: ChildProcess, daemon: TestDaemon): Promise<Client> {
-  for (const begin = performance.now(); performance.now() - begin < READY_WITHIN_MS; await delay(10)) {
+  for (const begin = performance.now(); performance.now() - begin < WITHIN_MS; await delay(10)) {
     if (child.exitCode !== null) break
     const client = await connect({ directory: sockets, env: {}, access: 'control' }).catch(() => undefined)
     // The socket of a daemon that was killed still lies there; only an answer tells that a daemon is behind it.
@@ -112,8 +112,8 @@ function findProcesses(program: string, root: string): number[] {
     .map(Number)
 }
 
-/** Waits until `isTrue`, looking often; fails the test's promise after the bound. */
-export async function eventually(isTrue: () => boolean, what: string, withinMs = 30_000): Promise<void> {
-  for (const begin = performance.now(); performance.now() - begin < withinMs; await delay(20)) if (isTrue()) return
-  throw new Error(`not within ${withinMs} ms: ${what}`)
+/** Waits until `isTrue`, looking often; throws after the bound, and says what was waited for, as it is by then. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
+  for (const begin = performance.now(); performance.now() - begin < WITHIN_MS; await delay(20)) if (await isTrue()) return
+  throw new Error(`not within ${WITHIN_MS} ms: ${typeof what === 'string' ? what : what()}`)
 }

@@ -26,7 +26,7 @@ t.test('a guest that fills the file system of its disk is held, says why, and go
   await daemon.client.call('events.subscribe', { kinds: ['vm.state'] })
   const guest = guestShell(daemon, id)
   const writing = await guest.begin(`${DATA} | dd of=/dev/vda bs=1M seek=100 conv=fsync`)
-  await eventually(() => states.includes('paused'), 'QEMU holds the guest', 120_000)
+  await eventually(() => states.includes('paused'), 'QEMU holds the guest')
 
   const problem = new RegExp(`no room on the file system at ${disks}, which has [\\d.]+ MiB left.*aetherscale vm resume full`)
   t.match(await daemon.client.call('vm.get', { vm: id }), { state: 'paused', problem })

@@ -62,7 +62,7 @@ t.test('an init script runs once, as root and with a network, and is followed fr
 
   await askGuest(agent, 'rm /root/aetherscale-init.done; echo "sleep 1000" >>/root/later; sync')
   await daemon.client.call('vm.restart', { vm: 'web' })
-  await eventually(() => readFileSync(join(daemon.root, 'log', 'vm', made.id, 'init.log'), 'latin1').split('exit 3').length === 3, 'it is run again', WITHIN * 1000)
+  await eventually(() => readFileSync(join(daemon.root, 'log', 'vm', made.id, 'init.log'), 'latin1').split('exit 3').length === 3, 'it is run again')
   await daemon.client.call('vm.delete', { vm: 'web' })
   t.notOk(existsSync(join(daemon.root, 'config', 'vm', made.id)), 'with all that it was told')
 })

@@ -40,6 +40,6 @@ export async function installHelper(box: Box, scratch: string): Promise<void> {
 /** Asks through the socket of `uid`; where that cannot be, the answer is what socat(1) complains of. */
 export function ask(box: Box, user: string, uid: number, method: string, params: object = {}): Answer | string {
   const request = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`
-  const { stdout, stderr } = box.as(user, ['socat', '-t', '20', '-', `UNIX-CONNECT:/run/aetherscale-net/${uid}.sock`], request)
+  const { stdout, stderr } = box.as(user, ['socat', '-t', '120', '-', `UNIX-CONNECT:/run/aetherscale-net/${uid}.sock`], request)
   return stdout === '' ? stderr : (JSON.parse(stdout) as Answer)
 }

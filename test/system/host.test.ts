@@ -91,8 +91,8 @@ t.test('a host that was set up', { skip: lacksHosts() }, async (t) => {
   })
 
   await t.test('after a boot all of it is back', async (t) => {
-    json('alice', 'vm', 'wait', 'web', '--for', 'agent')
-    t.match(json('alice', 'vm', 'wait', 'web', '--for', 'init'), { firstBoot: { state: 'done', exitCode: 0 } })
+    json('alice', 'vm', 'wait', 'web', '--for', 'agent', '--timeout', '240')
+    t.match(json('alice', 'vm', 'wait', 'web', '--for', 'init', '--timeout', '240'), { firstBoot: { state: 'done', exitCode: 0 } })
     t.match(json('olga', 'vm', 'init-log', 'web'), { text: /\nset up\n/ })
     host.reboot()
     await host.until('runuser -u alice -- aetherscale --json vm get web 2>/dev/null || true', (text) => text.includes('"fd5e:a1ce:0:1:'))

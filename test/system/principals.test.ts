@@ -123,13 +123,13 @@ t.test('two principals on one host', { skip: lacksHosts() }, async (t) => {
   })
 
   await t.test('the QEMU of one cannot open the other\'s tap', async (t) => {
-    const open = (who: Tenant, tap: Link): { stderr: string } =>
-      attempt(who, `timeout 3 qemu-system-x86_64 -M none -display none -nodefaults -netdev tap,id=n,ifname=${tap.ifname},script=no,downscript=no`)
+    const open = (who: Tenant, tap: Link): ReturnType<typeof attempt> =>
+      attempt(who, `echo quit | timeout 60 qemu-system-x86_64 -M none -display none -nodefaults -monitor stdio -netdev tap,id=n,ifname=${tap.ifname},script=no,downscript=no`)
     t.match(open(bob.user, bob.tap), { stderr: /busy/ }, 'while it is held not even its owner can')
     t.match(open(alice.user, bob.tap), { stderr: /Operation not permitted/ })
     bob.user.call('vm.stop', { vm: bob.guest.id, force: true })
     t.match(open(alice.user, bob.tap), { stderr: /Operation not permitted/ })
-    t.notMatch(open(bob.user, bob.tap), { stderr: /could not/ }, 'and when it is not, its owner can')
+    t.match(open(bob.user, bob.tap), { status: 0 }, 'and when it is not, its owner can')
   })
 })
 

@@ -64,7 +64,7 @@ t.test('setup is printed, asked for, done once, and taken back without a trace',
     aetherscale image import ${image} --name tiny
     aetherscale network create lan --prefix fd5e:a1ce:0:1::/64
     aetherscale vm create tiny --name web --memory 96M --network network,name=lan --autostart
-    aetherscale vm wait web --for agent --timeout 120`)
+    aetherscale vm wait web --for agent --timeout 300`)
   const removed = runIn(host, 'aetherscale setup --remove --yes')
   t.equal(removed.status, 0, removed.output)
   t.match(removed.output, /\/var\/lib\/aetherscale.*--purge/, 'it says what it leaves')

@@ -8,7 +8,7 @@ import { ask } from './helper-box.ts'
 import type { Host } from './host-box.ts'
 
 /** Only bounds a wait that should end long before. */
-const WITHIN_MS = 90_000
+const WITHIN_MS = 180_000
 
 export interface Tenant {
   readonly name: string
@@ -54,7 +54,7 @@ export function addTenant(host: Host, name: string, ...options: string[]): Tenan
 
   const request = (method: string, params: object): Answer => {
     const text = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`
-    const { stdout, stderr } = host.as(name, ['socat', '-t', '120', '-', `UNIX-CONNECT:/run/user/${uid}/aetherscale/control.sock`], text)
+    const { stdout, stderr } = host.as(name, ['socat', '-t', '300', '-', `UNIX-CONNECT:/run/user/${uid}/aetherscale/control.sock`], text)
     const answers = stdout.trimEnd().split('\n').filter(Boolean).map((line) => JSON.parse(line) as Answer)
     const answer = answers.find(({ id }) => id === 1)
     if (!answer) throw new Error(`${method} of ${name}: no answer: ${stderr}${stdout}`)

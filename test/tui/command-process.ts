@@ -48,7 +48,8 @@ export function startOnTerminal(t: Teardown, line: string, env: Env = {}): Runni
 }
 
 function environment(): Env {
-  return { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' }
+  const compiled = process.env['NODE_COMPILE_CACHE']
+  return { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) }
 }
 
 function watch(t: Teardown, child: ChildProcessWithoutNullStreams): Running {

@@ -9,6 +9,7 @@ import { createAttachments, type Attachments } from '../../../daemon/network/att
 import { createBridges } from '../../../daemon/network/bridges.ts'
 import { createNetworkHelper } from '../../../daemon/network/helper.ts'
 import { createNetworks, type Networks } from '../../../daemon/network/lifecycle.ts'
+import { watchFilters } from '../../../daemon/network/filter-watch.ts'
 import { openHostLinks, type HostLinks } from '../../../daemon/network/links.ts'
 import { replayNetworks, type NetworkReplay } from '../../../daemon/network/replay.ts'
 import { openNetworkTable } from '../../../daemon/network/table.ts'
@@ -36,6 +37,8 @@ export interface Harness {
   readonly lines: LogLine[]
   /** Begins what a daemon does when it starts; closed with the test. */
   replay(): NetworkReplay
+  /** Begins to look after the filters of taps; closed with the test. */
+  watchFilters(): void
   /** Names of what was asked of the helper since the last call. */
   asked(): string[]
 }
@@ -79,6 +82,7 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
   const vmQueues = createQueues<Entry>()
   const sweeping = { helper, networks: table, vpns, networkQueues: createQueues<string>(), vms, vmQueues, log }
   const attachments = createAttachments({ helper, table, vpns, bridges, links, leaving, log })
+  const replaying = { ...sweeping, bridges, attachments, bringUp: () => Promise.reject(new Error('no VPN is here')) }
   let from = 0
   return {
     folder,
@@ -90,8 +94,14 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
     events,
     lines,
     networks: createNetworks({ ...sweeping, bridges, links, events: bus, usersOf: (name) => vmsOnNetwork(vms, name), leaving }),
+    watchFilters() {
+      const watch = watchFilters(replaying, 10)
+      t.teardown(() => {
+        watch.close()
+      })
+    },
     replay() {
-      const replay = replayNetworks({ ...sweeping, bridges, attachments, bringUp: () => Promise.reject(new Error('no VPN is here')) }, { firstMs: 10, longestMs: 20 })
+      const replay = replayNetworks(replaying, { firstMs: 10, longestMs: 20 })
       t.teardown(() => {
         replay.close()
       })

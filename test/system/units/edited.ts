@@ -51,7 +51,7 @@ export function isTold(t: Test, { alice, make, read, pidOf }: Scene): void {
   alice.call('vm.delete', { vm: vm.id })
 }
 
-export function isLeftAlone(t: Test, { alice, make, dropIn, read, pidOf }: Scene): void {
+export async function isLeftAlone(t: Test, { host, alice, make, dropIn, read, pidOf }: Scene): Promise<void> {
   const vm = make({ start: false, autostart: true })
   const path = `${UNITS}/${unitOf(vm)}`
   alice.sh(`chmod 000 ${path}; systemctl --user daemon-reload`)
@@ -62,7 +62,8 @@ export function isLeftAlone(t: Test, { alice, make, dropIn, read, pidOf }: Scene
 
   dropIn(vm, 'Slice=vms.slice')
   alice.sh(`systemctl --user daemon-reload; systemctl --user start ${unitOf(vm)}`)
-  const pid = pidOf(vm)
+  // systemd is content when something runs, which takes its name a little later
+  const pid = await host.until(`pgrep -x qemu-${vm.id} || true`, (text) => text !== '')
   t.match(alice.refusal('vm.start', { vm: vm.id }), { name: 'VM_UNIT_INVALID', message: /Slice= is vms\.slice/ })
   t.equal(pidOf(vm), pid, 'what was started elsewhere runs on')
   alice.sh(`systemctl --user stop --no-block ${unitOf(vm)}; systemctl --user kill --signal=KILL ${unitOf(vm)}; rm -r ${path}.d; systemctl --user daemon-reload`)

@@ -63,20 +63,20 @@ export async function outliveTheDaemon(t: Test, { host, alice, make, guest, pidO
 }
 
 export async function isAskedFirst(t: Test, { alice, guest }: Scene): Promise<void> {
-  alice.call('vm.wait', { vm: guest.id, for: 'agent' })
+  alice.call('vm.wait', { vm: guest.id, for: 'agent', timeoutSeconds: 240 })
   alice.sh(`: >.local/state/aetherscale/vm/${guest.id}/console.log; systemctl --user stop ${unitOf(guest)}`)
-  alice.call('vm.wait', { vm: guest.id, for: 'stopped' })
+  alice.call('vm.wait', { vm: guest.id, for: 'stopped', timeoutSeconds: 240 })
   t.match(alice.call('vm.log', { vm: guest.id }).text, /reboot: Power down/)
   t.notMatch(alice.call('vm.log', { vm: guest.id, source: 'qemu' }).text, /terminating on signal/)
 
   alice.sh(`systemctl --user start ${unitOf(guest)}`)
   const { pid } = await alice.vmOnce(guest.id, ({ state }) => state === 'running')
   t.not(pid, guest.pid)
-  t.match(alice.call('vm.wait', { vm: guest.id, for: 'agent' }), { pid }, 'what somebody starts by systemctl is taken over')
+  t.match(alice.call('vm.wait', { vm: guest.id, for: 'agent', timeoutSeconds: 240 }), { pid }, 'what somebody starts by systemctl is taken over')
 }
 
 export async function staysOff(t: Test, { alice, guest }: Scene): Promise<void> {
-  alice.call('vm.wait', { vm: guest.id, for: 'agent' })
+  alice.call('vm.wait', { vm: guest.id, for: 'agent', timeoutSeconds: 240 })
   alice.type(guest.id, 'poweroff', `aetherscale vm wait ${guest.id} --for stopped --timeout 3`)
   await alice.vmOnce(guest.id, ({ state }) => state === 'stopped')
   t.match(alice.show(unitOf(guest), 'ActiveState', 'Result', 'NRestarts'), { ActiveState: 'inactive', Result: 'success', NRestarts: '0' })

@@ -7,7 +7,7 @@ export function isWrittenAnew(t: Test, { alice, make, read }: Scene): void {
   const vm = make({ start: false, autostart: true })
   const text = read(vm)
   alice.sh(`systemctl --user start ${unitOf(vm)}`)
-  t.match(alice.call('vm.wait', { vm: vm.id, for: 'running', timeoutSeconds: 60 }), { state: 'running' }, 'as a boot would start it, with no help of the daemon')
+  t.match(alice.call('vm.wait', { vm: vm.id, for: 'running', timeoutSeconds: 180 }), { state: 'running' }, 'as a boot would start it, with no help of the daemon')
   alice.call('vm.stop', { vm: vm.id, force: true })
   const remove = (): string => alice.sh(`rm ${UNITS}/${unitOf(vm)}`)
   remove()

@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts'
 
 const memoryMax = (memoryMiB: number): string => String((Math.ceil(memoryMiB * 1.1) + 512) * 2 ** 20)
 
-export function startsWithNewSizes(t: Test, { host, alice, make, read, pidOf, crash }: Scene): void {
+export async function startsWithNewSizes(t: Test, { host, alice, make, read, pidOf, crash }: Scene): Promise<void> {
   const vm = make({ autostart: true, memoryMiB: 64, vcpus: 2 })
   const limit = (): string | undefined => alice.show(unitOf(vm), 'MemoryMax')['MemoryMax']
   const smaller = alice.call('vm.resize', { vm: vm.id, memoryMiB: 32, vcpus: 1, diskMiB: 16 })
@@ -17,11 +17,10 @@ export function startsWithNewSizes(t: Test, { host, alice, make, read, pidOf, cr
 
   const pid = pidOf(vm)
   crash(vm)
-  host.sh(`for i in $(seq 300); do now=$(pgrep -x qemu-${vm.id}) && [ "$now" != ${pid} ] && exit 0; sleep 0.1; done; exit 1`)
+  host.sh(`for i in $(seq 1200); do now=$(pgrep -x qemu-${vm.id}) && [ "$now" != ${pid} ] && exit 0; sleep 0.1; done; exit 1`)
   t.match(host.sh(`tr '\\0' ' ' </proc/${pidOf(vm)}/cmdline`), /cpus=1 .*size=128M/, 'systemd brings back what the unit says')
-  const isOurs = (): boolean => alice.call('vm.get', { vm: vm.id }).pid === Number(pidOf(vm))
-  for (let tries = 0; tries < 100 && !isOurs(); tries++) host.sh('sleep 0.1')
-  t.match(alice.call('vm.get', { vm: vm.id }), { vcpus: 1, memoryMiB: 128 })
+  const ours = await alice.vmOnce(vm.id, ({ pid: now }) => now === Number(pidOf(vm)))
+  t.match(ours, { vcpus: 1, memoryMiB: 128 })
   alice.call('vm.resize', { vm: vm.id, memoryMiB: 48 })
   alice.call('vm.restart', { vm: vm.id, force: true })
   t.equal(limit(), memoryMax(48), "a start by the daemon gives the unit its own limits")

@@ -53,7 +53,7 @@ async function openHost(t: Test): Promise<Host> {
       const show = `ip -oneline address show dev ${link}; ip -4 route show table all dev ${link}; ip -6 route show table all dev ${link}`
       // The kernel makes the local route of an IPv6 address in its own time.
       const settle = `tries=0
-        until [ "$(ip -oneline -6 address show dev ${link} scope global | wc -l)" = "$(ip -6 route show table local dev ${link} | grep -c '^local 2')" ] || [ "$tries" -ge 40 ]
+        until [ "$(ip -oneline -6 address show dev ${link} scope global | wc -l)" = "$(ip -6 route show table local dev ${link} | grep -c '^local 2')" ] || [ "$tries" -ge 600 ]
         do tries=$((tries + 1)); sleep 0.05; done`
       const lines = namespace.ask('sh', '-ec', `${settle}\n${show}`).split('\n')
       const kept = lines.filter((line) => line !== '' && !/fe80::\S*\/|fe80::fc|^local fe80|ff00::|fe80::\/64/.test(line) && !/^(anycast|multicast)/.test(line))

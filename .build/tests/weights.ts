@@ -1,0 +1,45 @@
+/**
+ * What test files take of a machine, so that two that fill it do not run beside each other and the longest begin first.
+ * Measured on two cores without KVM, with nothing beside the file; where an image, a package or a box is made for the first
+ * time, that is not counted.
+ */
+
+export interface Weight {
+  /** How long it takes. Says only what begins first. */
+  readonly seconds: number
+  /** How many cores it keeps busy, on average: the sum of those that run at a time is at most what the machine has. */
+  readonly cores: number
+}
+
+/** A file that is not in the table. */
+const USUAL: Weight = { seconds: 10, cores: 1 }
+
+const WEIGHTS: Readonly<Record<string, Weight>> = {
+  'test/system/debian-first-boot.test.ts': { seconds: 130, cores: 1.4 },
+  'test/system/kill-rounds.test.ts': { seconds: 105, cores: 0.6 },
+  'test/system/setup-bridge.test.ts': { seconds: 67, cores: 0.25 },
+  'test/system/package-installed.test.ts': { seconds: 55, cores: 1 },
+  'test/system/units.test.ts': { seconds: 50, cores: 1 },
+  'test/system/vm-lifecycle.test.ts': { seconds: 45, cores: 1 },
+  'test/system/guest.test.ts': { seconds: 45, cores: 1 },
+  'test/system/first-boot.test.ts': { seconds: 40, cores: 1 },
+  'test/system/crash.test.ts': { seconds: 40, cores: 1 },
+  'test/system/setup.test.ts': { seconds: 35, cores: 1 },
+  'test/system/private-network.test.ts': { seconds: 30, cores: 1 },
+  'test/system/principals.test.ts': { seconds: 30, cores: 1 },
+  'test/helper/faults.test.ts': { seconds: 30, cores: 1 },
+  'test/system/host.test.ts': { seconds: 30, cores: 1 },
+  'test/system/tiny-image.test.ts': { seconds: 27, cores: 1 },
+  'test/system/package.test.ts': { seconds: 25, cores: 1 },
+  'test/system/disks.test.ts': { seconds: 25, cores: 1 },
+  'test/system/disk-full.test.ts': { seconds: 25, cores: 1 },
+  'test/system/image-build.test.ts': { seconds: 20, cores: 1 },
+  'test/system/isolation.test.ts': { seconds: 18, cores: 1 },
+  'test/system/disk-kill.test.ts': { seconds: 18, cores: 1 },
+  'test/system/tiny-build.test.ts': { seconds: 18, cores: 1 },
+  'test/system/image-pull.test.ts': { seconds: 15, cores: 1 },
+}
+
+export const weigh = (file: string): Weight => WEIGHTS[file] ?? USUAL
+
+export const weighed = (): readonly string[] => Object.keys(WEIGHTS)
