@@ -19,8 +19,8 @@ const reasons: readonly Reason[] = [
   [/^Got (TERM|INT|QUIT) signal$/gm, ([, signal]) => `it was told to end (SIG${signal})`],
 ]
 
-/** Lines that tell nothing of an end. */
-const CHATTER = /^(Ready|Terminating|tincd .* starting, .*|\/dev\/net\/tun is a .*|Failed to read .*|)$/
+/** Lines that tell nothing of an end; among them what SIGUSR2 has it write, whose items begin with a blank. */
+const CHATTER = /^(Ready|Got (HUP|ALRM) signal|Statistics for .*|Nodes:|Edges:|Subnet list:|End of .*\.| .*|Terminating|tincd .* starting, .*|\/dev\/net\/tun is a .*|Failed to read .*|)$/
 
 /**
  * Why the last tincd that wrote to this log ended, in a few words that go on from "tincd ended: "; its own last words where

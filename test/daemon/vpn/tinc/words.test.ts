@@ -37,6 +37,11 @@ const cases: Record<string, [log: string, reason: string | undefined]> = {
   'something unknown with characters that move a terminal\'s cursor': [log('Bogus data\u001b[2J received'), 'Bogus data [2J received'],
   'something very long': [log('x'.repeat(1000)), 'x'.repeat(200)],
   'nothing but its start': [log(device, 'Ready'), undefined],
+  'one that was killed after it had been asked for its hosts': [
+    'tincd 1.0.36 starting, debug level 0\nReady\nGot HUP signal\nStatistics for Linux tun/tap device (tap mode) /dev/net/tun:\n total bytes in:         446\n' +
+      'Nodes:\n b at MYSELF cipher 0 digest 0\nEnd of nodes.\nEdges:\nEnd of edges.\nSubnet list:\n 2:9d:8d:79:a7:9a#10 owner b\nEnd of subnet list.\n',
+    undefined,
+  ],
   'an empty log': ['', undefined],
 }
 for (const [name, [text, reason]] of Object.entries(cases)) {
