@@ -154,8 +154,8 @@ export function createVpns(deps: Dependencies): Vpns {
         const prefix = params.prefix && (parsePrefix(params.prefix)?.text as Prefix64)
         const record = known(params.name, 'name')
         if (!record) return await view(await make({ ...params, prefix, keptWhile: 'asked' }))
-        requireSame(record, { ...params, prefix })
-        const asked: VpnRecord = { ...record, keptWhile: 'asked', host: { ...record.host, ...(params.addresses && { addresses: params.addresses }) } }
+        requireSame(record, { ...params, prefix }, 'name')
+        const asked: VpnRecord = { ...withAddresses(record, params.addresses), keptWhile: 'asked' }
         await bringUp.all(asked)
         await vpns.save(asked)
         return await view(asked)
@@ -201,7 +201,7 @@ function namesOf(joined: readonly Joined[]): VpnName[] {
 }
 
 /** What this host is in a VPN stays as it is: its peers know it by that. */
-function requireSame({ name, prefix, host }: VpnRecord, wanted: Omit<Draft, 'keptWhile'>): void {
+export function requireSame({ name, prefix, host }: VpnRecord, wanted: Pick<Draft, 'prefix' | 'hostName' | 'port'>, field: string): void {
   const differences = [
     wanted.prefix !== undefined && wanted.prefix !== prefix && `with prefix ${prefix}`,
     wanted.hostName !== undefined && wanted.hostName !== host.name && `in which this host is called ${host.name}`,
@@ -209,9 +209,14 @@ function requireSame({ name, prefix, host }: VpnRecord, wanted: Omit<Draft, 'kep
   ].filter((difference) => difference !== false)
   if (differences.length === 0) return
   throw new UserError('VPN_NAME_TAKEN', `VPN "${name}" is there already, ${differences.join(', ')}`, {
-    field: 'name',
+    field,
     hint: 'Choose another name, or delete that VPN',
   })
+}
+
+/** Where others reach this host is the only thing of it that may change. */
+export function withAddresses(record: VpnRecord, addresses: HostAddress[] | undefined): VpnRecord {
+  return addresses ? { ...record, host: { ...record.host, addresses } } : record
 }
 
 function inUse(name: VpnName, users: readonly VmId[]): UserError {

@@ -10,7 +10,7 @@ import type { Queues } from '../vm/queue.ts'
 import { deriveHostName } from './addresses.ts'
 import type { BringUp } from './bring-up.ts'
 import { readPublicKey } from './keys.ts'
-import type { ThisHost, Vpns } from './lifecycle.ts'
+import { requireSame, withAddresses, type ThisHost, type Vpns } from './lifecycle.ts'
 import { mergePeers } from './peers.ts'
 import type { PeerRecord, VpnRecord } from './record.ts'
 import type { VpnTable } from './table.ts'
@@ -38,14 +38,16 @@ interface Dependencies {
 }
 
 export function createMembership({ table, vpns, bringUp, tunnels, networkQueues, events, log }: Dependencies): Membership {
-  /** What cannot be put into force is not kept either. */
+  /**
+   * What cannot be put into force is not kept either. The record comes after tinc's configuration: a daemon that is killed in
+   * between, or that has no room for the record, has the next one write the configuration as it was, and tincd told of that.
+   */
   const change = async (record: VpnRecord, peers: readonly PeerRecord[]): Promise<VpnRecord> => {
     const changed: VpnRecord = { ...record, keptWhile: 'asked', peers: [...peers] }
-    await table.save(changed)
     try {
       await bringUp.peers(changed)
+      await table.save(changed)
     } catch (error) {
-      await table.save(record)
       await bringUp.peers(record).catch((failure: unknown) => {
         log.warn({ vpn: record.name, err: failure }, 'a VPN whose peers could not be changed does not come up as it was either')
       })
@@ -77,7 +79,8 @@ export function createMembership({ table, vpns, bringUp, tunnels, networkQueues,
     if (invitation.host.publicKey === record.host.publicKey) {
       throw new UserError('VPN_TOKEN_REFUSED', 'This host has made the token itself', { field: 'token', hint: 'It is for the other host' })
     }
-    return await change(record, mergePeers(record, others, 'token'))
+    requireSame(record, host, 'token')
+    return await change(withAddresses(record, host.addresses), mergePeers(record, others, 'token'))
   }
 
   return {
@@ -108,6 +111,9 @@ export function createMembership({ table, vpns, bringUp, tunnels, networkQueues,
       return await networkQueues.run(answer.vpn, async () => {
         const record = table.find(answer.vpn, 'answer')
         answer.authenticate((await table.secrets(answer.vpn)).secret, new Date())
+        if (answer.host.publicKey === record.host.publicKey) {
+          throw new UserError('VPN_TOKEN_REFUSED', 'This host has made the answer itself', { field: 'answer', hint: 'It is for the other hosts of the VPN' })
+        }
         if (answer.prefix !== record.prefix) {
           throw new UserError('VPN_TOKEN_REFUSED', `The answer is to a VPN "${answer.vpn}" with prefix ${answer.prefix}; that of this host has ${record.prefix}`, { field: 'answer' })
         }

@@ -103,17 +103,18 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
 /** Makes a folder hold these files and no others; answers whether it did not before. */
 async function writeFolder(folder: string, files: ReturnType<typeof renderTinc>): Promise<boolean> {
   let hasChanged = false
+  // first, so that there is room on a full disk to write again what there was
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isDirectory() || files.has(path.slice(folder.length + 1))) continue
+    await rm(path)
+    hasChanged = true
+  }
   for (const [name, { text }] of files) {
     const path = join(folder, name)
     if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await writeText(path, text)
-    hasChanged = true
-  }
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (entry.isDirectory() || files.has(path.slice(folder.length + 1))) continue
-    await rm(path)
     hasChanged = true
   }
   return hasChanged

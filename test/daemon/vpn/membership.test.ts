@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { HostAddress, VpnHostName, VpnName } from '../../../policy/names.ts'
 import { generateKeys } from '../../../daemon/vpn/keys.ts'
@@ -42,6 +44,38 @@ t.test('the third learns of the second, the second by a newer invitation', async
   const newer = await one.membership.invite({ vpn: blue, validSeconds: DAY })
   t.same((await two.membership.join({ token: newer.token })).hosts, ['one', 'three'], 'this host itself is left out')
   t.match(await two.vpns.get(blue), { host: { name: 'two' }, peers: ['one', 'three'] })
+})
+
+t.test('who joins again may have other addresses, and nothing else', async (t) => {
+  const { two, token } = await invited(t)
+  const { vpn } = await two.membership.join({ token, ...self('two') })
+  for (const other of [{ hostName: VpnHostName.parse('other') }, { port: vpn.host.port + 1 }]) {
+    await t.rejects(two.membership.join({ token, ...other }), userError('VPN_NAME_TAKEN', { field: 'token' }), JSON.stringify(other))
+  }
+  t.same((await two.vpns.get(blue)).host, vpn.host)
+  await two.membership.join({ token, addresses: [HostAddress.parse('192.0.2.77')] })
+  t.match(await two.vpns.get(blue), { host: { ...vpn.host, addresses: ['192.0.2.77'] } })
+})
+
+t.test('a host does not take its own answer', async (t) => {
+  const { two, token } = await invited(t)
+  const { answer } = await two.membership.join({ token, ...self('two') })
+  await t.rejects(two.membership.accept(answer), userError('VPN_TOKEN_REFUSED', { field: 'answer' }))
+})
+
+t.test('a change whose record cannot be written is taken back from tinc as well', async (t) => {
+  const { one, two, token } = await invited(t)
+  const { answer } = await two.membership.join({ token, ...self('two') })
+  const record = join(one.folder, 'config/vpn/blue/vpn.json')
+  renameSync(record, `${record}.aside`)
+  mkdirSync(join(record, 'in the way'), { recursive: true })
+  await t.rejects(one.membership.accept(answer))
+  t.same(readdirSync(join(one.folder, 'config/vpn/blue/tinc/hosts')), ['one'])
+  rmSync(record, { recursive: true })
+  renameSync(`${record}.aside`, record)
+  t.same(await one.membership.list(blue), [])
+  await one.membership.accept(answer)
+  t.match(await one.vpns.get(blue), { peers: ['two'] })
 })
 
 t.test('an invitation is refused where it cannot be followed, and all is as before', async (t) => {
