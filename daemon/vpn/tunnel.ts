@@ -7,7 +7,7 @@ import type { Folders } from '../config.ts'
 import type { ServiceProcess } from '../service/manager.ts'
 import { sendSignal } from '../service/process.ts'
 import { writeText } from '../state/file.ts'
-import { logSize, readLogEnd } from '../state/log-end.ts'
+import { logSize, readLogEnd, readLogSince } from '../state/log-end.ts'
 import { vpnPaths } from './paths.ts'
 import type { VpnRecord, VpnSecrets } from './record.ts'
 import { renderTinc } from './tinc/config.ts'
@@ -85,7 +85,8 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       const from = await logSize(paths.log)
       sendSignal(running.pid, 'SIGUSR2')
       for (const until = performance.now() + DUMP_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {
-        const nodes = readNodes(await readLogEnd(paths.log, from))
+        // The hosts come first; the edges between them, one for each two, may be more than is read.
+        const nodes = readNodes(await readLogSince(paths.log, from))
         if (nodes.size > 0) return nodes
       }
       return undefined
