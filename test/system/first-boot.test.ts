@@ -78,11 +78,13 @@ t.test('a machine that goes down while the script runs has failed, and says so',
     t.equal(seen?.state, 'pending')
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
+  const told = async (): Promise<string> => (await daemon.client.call('vm.init-log', { vm: 'web' })).text
+  await eventually(async () => /begun/.test(await told()), 'the script to have begun')
   await daemon.client.call('vm.stop', { vm: 'web', force: true })
   t.same(await state(), { via: 'nocloud', state: 'failed' })
   await daemon.client.call('vm.start', { vm: 'web' })
   t.same(await state(), { via: 'nocloud', state: 'failed' }, 'it is not tried again')
-  t.match((await daemon.client.call('vm.init-log', { vm: 'web' })).text, /begun/, 'a script without #! is the shell\'s')
+  t.match(await told(), /begun/, 'a script without #! is the shell\'s')
 })
 
 t.test('what cannot be done is refused before anything is made', async (t) => {

@@ -115,7 +115,7 @@ t.test('an agent that ends in the midst is told of at once', async (t) => {
   for (const change of [{ agent: 'absent' } as const, undefined]) {
     const guest = await startFakeGuest(t)
     const asked = exec(guest, { command: ['sleep', '1000'], timeoutSeconds: 86_400 })
-    await delay(100)
+    while (guest.processes.size === 0) await delay(10)
     guest.change(change)
     await t.rejects(asked, coded('GUEST_LOST'))
   }
@@ -126,7 +126,7 @@ t.test('an agent that is there and silent costs its time, and no more', async (t
   await t.rejects(exec(silent, { command: ['true'] }), coded('GUEST_AGENT_TIMEOUT'))
 
   let answers = 0
-  const busy = await startFakeGuest(t, { override: ({ execute }) => (execute === 'guest-exec-status' && ++answers === 1 ? null : undefined), timeoutMs: 50 })
+  const busy = await startFakeGuest(t, { override: ({ execute }) => (execute === 'guest-exec-status' && ++answers === 1 ? null : undefined), timeoutMs: 1000 })
   t.match(await exec(busy, { command: ['echo', 'late'] }), { stdout: 'late\n' }, 'a moment of silence loses nothing')
 })
 
