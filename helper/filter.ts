@@ -30,10 +30,16 @@ export const FRAME: readonly string[] = [
     'ether type != { arp, ip, ip6 } drop',
     'arp htype 1 arp ptype ip arp hlen 6 arp plen 4 return',
     // what only routers and DHCP servers say
-    'icmpv6 type { nd-router-advert, nd-redirect, router-renumbering } drop',
+    'icmpv6 type { nd-router-advert, nd-redirect, router-renumbering, mld-listener-query } drop',
+    'icmp type { redirect, router-advertisement } drop',
+    'igmp type membership-query drop',
     'udp sport { 67, 547 } drop',
+    // and what their clients hear, which do not ask from which port it comes
+    'udp dport { 68, 546 } drop',
     // neighbour discovery comes whole (RFC 6980); of a later fragment, kernels differ in what they take for the type
     'frag frag-off 0 icmpv6 type != { echo-request, echo-reply } drop',
+    // what a fragment's header leads to is no other one that leads on: octets behind the end of the packet are read here as a part of it, and not there
+    'frag nexthdr { 0, 43, 44, 60 } drop',
     // a first fragment holds all headers (RFC 7112), and what they lead to: else it could not be read here, and be put together there
     '@th,0,32 0x0-0xffffffff return',
     'ip frag-off & 0x1fff != 0 return',
@@ -42,8 +48,8 @@ export const FRAME: readonly string[] = [
   ]),
   ...fill('host', [
     // what neighbour discovery and multicast need, and answers to the host's own pings and connections
-    'ip6 saddr { ::, fe80::/64 } icmpv6 type { 129, 130, 131, 132, 133, 135, 136, 143 } accept',
-    `${LINK_LOCAL} tcp flags & (syn | ack) != syn accept`,
+    'ip6 saddr { ::, fe80::/64 } icmpv6 type { 129, 131, 132, 133, 135, 136, 143 } accept',
+    `${LINK_LOCAL} tcp flags & (syn | ack) != syn tcp flags & (ack | rst) != 0 accept`,
     'drop',
   ]),
   // before whatever else looks at bridges, br_netfilter among it, which puts fragments together

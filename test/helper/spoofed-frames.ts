@@ -25,7 +25,7 @@ export interface Spoof {
 
 const [IP4, IP6, ARP] = [0x0800, 0x86dd, 0x0806]
 const [UDP, ICMPV6, FRAGMENT, OPTIONS, HOP_BY_HOP] = [17, 58, 44, 60, 0]
-const [ECHO, ECHO_REPLY, NS, NA, REDIRECT] = [128, 129, 135, 136, 137]
+const [ECHO, ECHO_REPLY, QUERY, DONE, NS, NA, REDIRECT] = [128, 129, 130, 132, 135, 136, 137]
 const BROADCAST = 'ff:ff:ff:ff:ff:ff'
 const data = Buffer.from('data')
 const echo = Buffer.concat([Buffer.from([0, 1, 0, 1]), Buffer.alloc(1200, 'x')])
@@ -46,6 +46,8 @@ export function listSpoofs(host: { readonly network: string; readonly bridge: st
     toAll(mac, packet(fromMac(mac), ICMPV6, message(fromMac(mac), REDIRECT, Buffer.concat([Buffer.alloc(4), ipv6Bytes(fromMac(mac)), ipv6Bytes('fd00:9::9')]))))
   const arpFrom = (mac: string, payload: Buffer): Buffer => ethernet(mac, BROADCAST, ARP, payload)
   const four = (mac: string, from: string, source = 68, destination = 67): Buffer => ethernet(mac, BROADCAST, IP4, ipv4(from, '255.255.255.255', UDP, udp4(source, destination, data)))
+  const icmp = (mac: string, type: number): Buffer => ethernet(mac, BROADCAST, IP4, ipv4('10.9.0.10', '255.255.255.255', 1, Buffer.concat([Buffer.from([type]), Buffer.alloc(35)])))
+  const igmp = (mac: string, type: number): Buffer => ethernet(mac, '01:00:5e:00:00:01', IP4, ipv4('10.9.0.10', '224.0.0.1', 2, Buffer.concat([Buffer.from([type]), Buffer.alloc(7)])))
   const tagged = (mac: string, ...tags: string[]): Buffer => toAll(mac, packet(fromMac(mac), ICMPV6, router(mac)), ...tags)
   const inHop = (next: number, payload: Buffer): Buffer => toAll(SELF.mac, packet(self, HOP_BY_HOP, Buffer.concat([padding(OPTIONS), padding(next, 64), payload])))
   /** An unfragmented payload cut at `at`. */
@@ -68,8 +70,14 @@ export function listSpoofs(host: { readonly network: string; readonly bridge: st
     row('router advertisement', from, at, routerAdvertisement(mac, 'fd00:bad::/64'), ping(mac)),
     row('router advertisement in a tag of priority', from, at, tagged(mac, '81000000'), ping(mac)),
     row('redirect', from, at, redirect(mac), ping(mac)),
-    row('DHCPv4 answer', from, at, four(mac, '10.9.0.1', 67, 68), four(mac, '10.9.0.1')),
+    row('DHCPv4 answer', from, at, four(mac, '10.9.0.10', 67, 68), four(mac, '10.9.0.10')),
+    row('DHCPv4 answer from a client port', from, at, four(mac, '10.9.0.10', 1067, 68), four(mac, '10.9.0.10')),
     row('DHCPv6 answer', from, at, toAll(mac, udpFrom(fromMac(mac), 547, 546)), toAll(mac, udpFrom(fromMac(mac), 546, 547))),
+    row('DHCPv6 answer from a client port', from, at, toAll(mac, udpFrom(fromMac(mac), 1547, 546)), toAll(mac, udpFrom(fromMac(mac), 546, 547))),
+    row('ICMP redirect', from, at, icmp(mac, 5), icmp(mac, 3)),
+    row('router advertisement of ICMP', from, at, icmp(mac, 9), icmp(mac, 3)),
+    row('search for listeners of MLD', from, at, toAll(mac, packet(fromMac(mac), ICMPV6, message(fromMac(mac), QUERY, Buffer.alloc(24)))), toAll(mac, packet(fromMac(mac), ICMPV6, message(fromMac(mac), DONE, Buffer.alloc(24))))),
+    row('search for listeners of IGMP', from, at, igmp(mac, 0x11), igmp(mac, 0x16)),
   ]
 
   return [
@@ -83,21 +91,21 @@ export function listSpoofs(host: { readonly network: string; readonly bridge: st
     among('advertisement of both behind extension headers', inHop(ICMPV6, about(self, NA, other)), inHop(ICMPV6, about(self, NA, self))),
     among("search for another's address, as if to have it", neighbour('::', NS, other), neighbour('::', NS, 'fd00:9::10')),
     among("advertisement of its own address in one fragment (RFC 6980)", atomic(about(self, NA, self)), atomic(message(self, ECHO, echo))),
-    ...fromOutside('guest', 'other guest', SELF.mac).slice(0, 3),
+    ...fromOutside('guest', 'other guest', SELF.mac),
     among('router advertisement behind extension headers', inHop(ICMPV6, router(SELF.mac)), inHop(ICMPV6, message(self, ECHO, echo))),
     among('router advertisement in fragments', cut(ICMPV6, router(SELF.mac), 24), cut(ICMPV6, message(self, ECHO, echo), 1024)),
-    among('router advertisement whose first fragment ends before it', cut(OPTIONS, Buffer.concat([padding(ICMPV6, 64), router(SELF.mac)]), 64), cut(OPTIONS, Buffer.concat([padding(UDP, 64), udp6(self, ALL_NODES.address, 1, 1, echo)]), 128)),
+    among('router advertisement whose first fragment ends before it', cut(OPTIONS, Buffer.concat([padding(ICMPV6, 64), router(SELF.mac)]), 64), cut(ICMPV6, message(self, ECHO, echo), 1024)),
+    // its octets behind the end that it tells would be read as the header that the options lead to
+    among('options in fragments, all of them in the first', cut(OPTIONS, Buffer.concat([padding(UDP, 64), udp6(self, ALL_NODES.address, 1, 1, echo)]), 128), cut(UDP, udp6(self, ALL_NODES.address, 1, 1, echo), 64)),
     among('router advertisement whose first fragment ends within the headers', cut(OPTIONS, Buffer.concat([padding(ICMPV6, 64), router(SELF.mac)]), 32), cut(UDP, udp6(self, ALL_NODES.address, 1, 1, echo), 8)),
     among('router advertisement in a fragment of a fragment', toAll(SELF.mac, packet(self, FRAGMENT, Buffer.concat([fragment(FRAGMENT, 0, false), fragment(ICMPV6, 8, false), router(SELF.mac)]))), ping(SELF.mac)),
     among('router advertisement in the tag of a VLAN', tagged(SELF.mac, '81000005'), ping(SELF.mac)),
     among('router advertisement in two tags', tagged(SELF.mac, '81000000', '81000000'), ping(SELF.mac)),
     among('router advertisement in two tags of 802.1ad', tagged(SELF.mac, '88a80000', '81000000'), ping(SELF.mac)),
     among('ARP in a tag of priority', ethernet(SELF.mac, BROADCAST, ARP, arp(1, SELF.mac, '10.9.0.10', '10.9.0.1'), '81000000'), arpFrom(SELF.mac, arp(1, SELF.mac, '10.9.0.10', '10.9.0.1'))),
-    among('DHCPv4 answer', four(SELF.mac, '10.9.0.10', 67, 68), four(SELF.mac, '10.9.0.10')),
     among('DHCPv4 answer, its first fragment', ethernet(SELF.mac, BROADCAST, IP4, ipv4('10.9.0.10', '255.255.255.255', UDP, udp4(67, 68, data), 0x2000)),
       [0x2000, 2].map((word) => ethernet(SELF.mac, BROADCAST, IP4, ipv4('10.9.0.10', '255.255.255.255', UDP, udp4(68, 67, data), word)))),
     among('UDP over IPv4 whose first fragment holds no port', ethernet(SELF.mac, BROADCAST, IP4, ipv4('10.9.0.10', '255.255.255.255', UDP, Buffer.alloc(0), 0x2000)), four(SELF.mac, '10.9.0.10')),
-    among('DHCPv6 answer', toAll(SELF.mac, udpFrom(self, 547, 546)), toAll(SELF.mac, udpFrom(self, 546, 547))),
     among('an IPv4 address that is not declared', four(SELF.mac, '10.9.0.11'), four(SELF.mac, '10.9.0.10')),
     row('an IPv4 address where none is declared', 'other guest', 'guest', four(OTHER.mac, '10.9.0.11'), ping(OTHER.mac)),
     row('ARP where no address is declared', 'other guest', 'guest', arpFrom(OTHER.mac, arp(1, OTHER.mac, '0.0.0.0', '10.9.0.11')), ping(OTHER.mac)),
@@ -111,6 +119,7 @@ export function listSpoofs(host: { readonly network: string; readonly bridge: st
     onHost("TCP to a service that is not granted", syn(GRANTED_PORT + 1), syn(GRANTED_PORT)),
     onHost('TCP to one that is, at another address of the host', syn(GRANTED_PORT, 'fd00:77::1'), syn(GRANTED_PORT)),
     onHost('TCP that opens a connection and resets it', syn(GRANTED_PORT + 1, undefined, 6), syn(GRANTED_PORT + 1, undefined, 16)),
+    onHost('TCP that asks whether a port is open without opening it (FIN)', syn(GRANTED_PORT + 1, undefined, 1), syn(GRANTED_PORT + 1, undefined, 17)),
     onHost('UDP to a service that is not granted', datagram(GRANTED_PORT + 1), datagram(GRANTED_PORT)),
     onHost('UDP to one that is, at another address of the host', datagram(GRANTED_PORT, 'fd00:77::1'), solicit),
     onHost('ping of the host', toHost(ICMPV6, (to) => icmpv6(self, to, ECHO, echo)), toHost(ICMPV6, (to) => icmpv6(self, to, ECHO_REPLY, echo))),

@@ -28,7 +28,7 @@ interface Host {
 async function startHost(t: Test): Promise<Host> {
   const namespace = await openNamespace(t)
   const ip = (line: string): string => namespace.ask('ip', ...line.split(' '))
-  for (const line of ['link add br0 address 02:00:00:00:00:b0 type bridge', 'link set br0 up', 'tuntap add neighbour mode tap', 'link set neighbour master br0 up',
+  for (const line of ['link add br0 address 02:00:00:00:00:b0 type bridge mcast_snooping 0', 'link set br0 up', 'tuntap add neighbour mode tap', 'link set neighbour master br0 up',
     // addresses of the host's elsewhere, which a guest could try
     'addr add fd00:77::1/64 dev lo', 'addr add 10.77.0.1/24 dev lo']) ip(line)
   const services = [`tcp:${GRANTED_PORT}`, `udp:${GRANTED_PORT}`]
