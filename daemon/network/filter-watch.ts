@@ -2,6 +2,7 @@
  * Has the filters of taps put into force again that somebody has removed: whoever empties the kernel's tables, as a restart of
  * nftables.service does, takes the helper's with them, and nobody tells.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { attachTask, vpnTask, type ReplayDependencies, type Task } from './replay-tasks.ts'
 import { parseTapKey, parseTunnelKey, tapsOf } from './requests.ts'
 
@@ -29,18 +30,24 @@ export function watchFilters(deps: ReplayDependencies, everyMs = EVERY_MS): Filt
     const open = links.flatMap(({ kind, key, filtered }) => (kind === 'tap' && filtered === false ? [key] : []))
     if (open.length === 0) return
     log.warn({ taps: open }, 'somebody has removed the filters of taps; they are put into force again')
-    await Promise.all(open.map((key) => taskOf(key)?.run(links)))
+    await Promise.all(open.flatMap((key) => taskOf(key)?.run(links) ?? []))
   }
 
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => {
-      log.debug({ err: error }, 'filters of taps could not be looked after')
-    })
-  }, everyMs)
-  timer.unref()
+  const closing = new AbortController()
+  const { signal } = closing
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      await delay(everyMs, undefined, { ref: false, signal }).catch(() => undefined)
+      if (signal.aborted) return
+      await look().catch((error: unknown) => {
+        log.debug({ err: error }, 'filters of taps could not be looked after')
+      })
+    }
+  }
+  void watch()
   return {
     close() {
-      clearInterval(timer)
+      closing.abort()
     },
   }
 }
