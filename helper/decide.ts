@@ -61,23 +61,24 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   const erase = ({ name, link }: Target): Plan => change(name, link ? [`link del dev ${name}`] : [])
   const eraseTap = (target: Target): Plan => ({ ...erase(target), steps: [...erase(target).steps, clearFilter(target.name)] })
 
-  /** A link that is there and not sound is made anew. It is whole, and called by its name, with the last step. */
-  const make = ({ name, pending, alias, link }: Target, what: 'taps' | 'bridges', first: string, settings: Step[], rest: string): Plan => {
+  /** A link that is there and not sound is made anew. It is called by its name once it tells whose it is, and then there is `then`. */
+  const make = ({ name, pending, alias, link }: Target, what: 'taps' | 'bridges', first: string, settings: Step[], rest: string, then: Step[] = []): Plan => {
     if (!link && used[what] >= grant.quota[what]) refuse('NET_QUOTA', `uid ${uid} has the ${used[what]} ${what} that it is granted`, allow(`raise "quota.${what}"`))
-    const last = `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} ${rest} up`
-    return { ...change(name, [...(link ? [`link del dev ${name}`] : []), first, ...settings, last]), makes: [pending, name] }
+    const last = `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} ${rest}`
+    return { ...change(name, [...(link ? [`link del dev ${name}`] : []), first, ...settings, last, ...then]), makes: [pending, name] }
   }
 
-  /** The tap is filtered before it is up, and while it is moved it is a port of nothing. `mac` is its own, not the guest's. */
+  /** The tap is filtered before it is up and a port, and while it is moved it is a port of nothing. `mac` is its own, not the guest's. */
   const attach = ({ name, pending, alias, link }: Target, mac: string, master: string, rules: Rules): Plan => {
     const filter = setFilter(name, rules)
     const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
     // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
     const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
-    if (!isSound) return make({ name, pending, alias, link }, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, [filter, ...tapSettings(pending)], `address ${mac} master ${master}`)
+    const join = `link set dev ${name} master ${master} up`
+    if (!isSound) return make({ name, pending, alias, link }, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, tapSettings(pending), `address ${mac}`, [filter, join])
     const isPort = link.master === master
     const leave = isPort || link.master === undefined ? [] : [`link set dev ${name} nomaster`]
-    return change(name, [...tapSettings(name), ...leave, filter, ...(isPort && link.flags.includes('UP') ? [] : [`link set dev ${name} master ${master} up`])])
+    return change(name, [...tapSettings(name), ...leave, filter, ...(isPort && link.flags.includes('UP') ? [] : [join])])
   }
 
   const advertise = (name: string, prefix: string | undefined, plan: Plan): Plan => {
@@ -97,7 +98,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       const { link, name, pending } = target
       const [mac, isAdvertising] = [deriveMac(host.id, name), host.advertised.has(name)]
       const first = `link add dev ${pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`
-      if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac}`)
+      if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac} up`)
       const isSound = link.address === mac && link.flags.includes('UP') && link.linkinfo?.info_data?.stp_state === 0
       return change(name, [...bridgeSettings(name, isAdvertising), ...(isSound ? [] : [`link set dev ${name} address ${mac} up type bridge stp_state 0`])])
     }

@@ -1,29 +1,40 @@
 /**
  * PURE: what may come from a tap, as lines for nft(8). A table of our own, of family bridge, sees each frame where it
  * enters a bridge (hook prerouting), and once more where the host itself would get it (hook input). Each tap has a chain
- * for either, by its name, which is there before the tap is.
+ * for either, by its name, and one of family netdev, before the bridge: some frames it takes past its own hooks.
  */
 import type { Address } from '../policy/privileged/address.ts'
 import { parsePrefix } from '../policy/privileged/prefix.ts'
 
 const TABLE = 'bridge aetherscale'
+const INGRESS = 'netdev aetherscale'
 
 /** Rules for frames that come from a tap, and for those of them that are for the host. */
 export type Rules = Readonly<{ from: readonly string[]; toHost: readonly string[] }>
 
 /** A chain with these rules, and no others. */
-const fill = (chain: string, rules: readonly string[], hook = ''): string[] =>
-  [`add chain ${TABLE} ${chain}${hook}`, `flush chain ${TABLE} ${chain}`, ...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`)]
+const fill = (chain: string, rules: readonly string[], hook = '', table = TABLE): string[] =>
+  [`add chain ${table} ${chain}${hook}`, `flush chain ${table} ${chain}`, ...rules.map((rule) => `add rule ${table} ${chain} ${rule}`)]
 
 /** The tap's own chain for a frame that comes from it, and the one for what of it is for the host. */
 const elements = (what: 'add' | 'delete', tap: string): string[] =>
   [`${what} element ${TABLE} ports { ${tap} : jump ${tap} }`, `${what} element ${TABLE} hosts { ${tap} : jump ${tap}.host }`]
 
+/** Not there any more, whether it was or not. */
+const removeIngress = (tap: string): string[] => [`add chain ${INGRESS} ${tap}`, `delete chain ${INGRESS} ${tap}`]
+
+/**
+ * The addresses of 802.1D, table 7-10, are a bridge's own. What comes to some of them it takes for the tap's and, without
+ * any hook, learns from it behind which port a MAC address is; with spanning tree, who is the root.
+ */
+const addIngress = (tap: string): string[] =>
+  fill(tap, ['ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop'], ` { type filter hook ingress device ${tap} priority -300; policy accept; }`, INGRESS)
+
 const LINK_LOCAL = 'ip6 saddr fe80::/64 ip6 daddr fe80::/64'
 
 /** Given with every change: what somebody has removed of it is there again. */
 export const FRAME: readonly string[] = [
-  `add table ${TABLE}`,
+  ...[TABLE, INGRESS].map((table) => `add table ${table}`),
   ...['ports', 'hosts'].map((map) => `add map ${TABLE} ${map} { type ifname : verdict; }`),
   ...fill('guest', [
     // no tag of a VLAN, one of priority alone (802.1Q) would be taken off by who gets it; no STP
@@ -110,14 +121,14 @@ export const onBridge = (mac: string): Rules => ({ from: put(ON_BRIDGE, { MAC: m
 /** What guests of other hosts send: filtered by their hosts, but for what each host tells its own guests alone. */
 export const onTunnel: Rules = { from: ['jump guest'], toHost: ['drop'] }
 
-/** In force as soon as there is a link by this name. */
-export function setFilter(tap: string, { from, toHost }: Rules): string[] {
-  return [...fill(tap, from), ...fill(`${tap}.host`, toHost), ...elements('add', tap)]
+/** For a link that is there: a chain of family netdev is made for one. */
+export function setFilter(tap: string, { from, toHost }: Rules, ingress = addIngress(tap)): string[] {
+  return [...fill(tap, from), ...fill(`${tap}.host`, toHost), ...elements('add', tap), ...removeIngress(tap), ...ingress]
 }
 
 /** What is to be deleted has to be there; that it is added first is no error if it is. */
 export function clearFilter(tap: string): string[] {
-  return [...setFilter(tap, { from: [], toHost: [] }), ...elements('delete', tap), `delete chain ${TABLE} ${tap}`, `delete chain ${TABLE} ${tap}.host`]
+  return [...setFilter(tap, { from: [], toHost: [] }, []), ...elements('delete', tap), `delete chain ${TABLE} ${tap}`, `delete chain ${TABLE} ${tap}.host`]
 }
 
 /** Names of the taps that `told`, the table as nft(8) prints it, has a filter for. */

@@ -16,7 +16,7 @@ const LINES = [
   `link del dev ${OURS}`,
   `link add dev ${PENDING} group ${NUMBER} type bridge stp_state 0 mcast_snooping 0`,
   `tuntap add dev ${PENDING} mode tap user ${NUMBER}`,
-  `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,43} ${MAC}( ${MASTER})? up`,
+  `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,43} ${MAC}( up)?`,
   `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
   `link set dev ${OURS} ${MASTER} up`,
   `link set dev ${OURS} nomaster`,

@@ -12,7 +12,7 @@ export const GROUP = '1634038888'
 
 /**
  * `aeb…` for a bridge, `aet…` for a tap, with 60 bits of the hash in base 32. The link is called `pending`, `aen…`, until
- * it is whole: what still is was left behind by a process that was killed. The kernel keeps `alias` with the link
+ * it tells whose it is: what still is was left behind by a process that was killed. The kernel keeps `alias` with the link
  * (IFLA_IFALIAS).
  */
 export function deriveName({ uid, kind, key }: Identity): { name: string; pending: string; alias: string } {

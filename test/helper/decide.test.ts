@@ -44,7 +44,8 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
   const { name, pending, alias } = deriveName({ uid: UID, kind: 'tap', key: KEY })
   const tunnel = deriveName({ uid: UID, kind: 'tap', key: 'tunnel.lan' })
   const TUNNEL_MAC = `fe${deriveMac('host', tunnel.name).slice(2)}`
-  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, NFT, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address fe:54:00:12:34:56 master ${lan} up`]
+  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address fe:54:00:12:34:56`, NFT, `link set dev ${name} master ${lan} up`]
+  const makeTunnel = [`tuntap add dev ${tunnel.pending} mode tap user ${UID}`, `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC}`, NFT, `link set dev ${tunnel.name} master ${lan} up`]
   const sound = tap(KEY, lan)
   const withData = (data: object): Link => tap(KEY, lan, UID, { linkinfo: { info_kind: 'tun', info_data: { type: 'tap', user: UID, persist: true, multi_queue: false, ...data } } })
   const rows: [string, Request, Host, string[]][] = [
@@ -65,11 +66,9 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
     ['a tap of another address is made anew', ask('tap.ensure', TAP), host([bridge('lan'), tap(KEY, lan, UID, { address: '02:00:00:00:00:02' })]), [`link del dev ${name}`, ...make]],
     ['the end of a tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host([bridge('lan'), sound]), [`link del dev ${name}`, NFT]],
     ['the end of no tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host(), [NFT]],
-    ['a new tunnel', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan')]), [`tuntap add dev ${tunnel.pending} mode tap user ${UID}`, NFT,
-      `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC} master ${lan} up`]],
+    ['a new tunnel', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan')]), makeTunnel],
     ['a tunnel that is there', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan, UID, { address: TUNNEL_MAC })]), [NFT]],
-    ['a tunnel of another address is made anew', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, `tuntap add dev ${tunnel.pending} mode tap user ${UID}`, NFT,
-      `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC} master ${lan} up`]],
+    ['a tunnel of another address is made anew', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, ...makeTunnel]],
     ['the end of a tunnel', ask('tunnel.delete', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, NFT]],
     ['advertisements with a tunnel', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), tap('tunnel.lan', lan)]), []],
     ['advertisements', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), sound]), []],
@@ -147,7 +146,7 @@ function apply(links: ReadonlyMap<string, Link>, { steps }: Plan): Map<string, L
     const [name, alias, group, address, to] = [word('name') ?? dev, word('alias') ?? link.ifalias, word('group') ?? link.group, word('address') ?? link.address, step.endsWith(' nomaster') ? undefined : (word('master') ?? master)]
     if (now.has(name) || (to !== undefined && now.get(to)?.linkinfo?.info_kind !== 'bridge')) throw new Error(`${step}: refused`)
     const data = step.includes('stp_state 0') ? { linkinfo: { ...link.linkinfo, info_data: { ...link.linkinfo?.info_data, stp_state: 0 } } } : {}
-    now.set(name, { ...link, ...data, ifname: name, flags: ['UP'], ...(alias && { ifalias: alias }), ...(group && { group }), ...(address && { address }), ...(to && { master: to }) })
+    now.set(name, { ...link, ...data, ifname: name, flags: step.includes(' up') ? ['UP'] : link.flags, ...(alias && { ifalias: alias }), ...(group && { group }), ...(address && { address }), ...(to && { master: to }) })
   }
   return now
 }

@@ -13,8 +13,8 @@ import { attachTap } from './tap-device.ts'
 export interface Exchange {
   readonly taps: readonly string[]
   readonly bridges: readonly string[]
-  /** Frames in hexadecimal: the names are of the tap that they come from, and of the tap or bridge where they are looked for. */
-  readonly rows: readonly { readonly from: string; readonly frames: readonly string[]; readonly at: string; readonly control: { readonly frames: readonly string[]; readonly at: string } }[]
+  /** Frames in hexadecimal: the names are of the tap that they come from, and of the tap or bridge where they are looked for. Those of `before` are sent first. */
+  readonly rows: readonly { readonly before?: { readonly from: string; readonly frames: readonly string[] }; readonly from: string; readonly frames: readonly string[]; readonly at: string; readonly control: { readonly frames: readonly string[]; readonly at: string } }[]
 }
 
 /** Whether all frames came, and whether all of its control did: part of what was cut into fragments is nothing. */
@@ -62,9 +62,10 @@ async function exchange({ taps, bridges, rows }: Exchange): Promise<Arrival[]> {
   while (!taps.every(isForwarding)) await delay(20)
 
   const arrivals: Arrival[] = []
-  for (const { from, frames, at, control } of rows) {
+  for (const { before, from, frames, at, control } of rows) {
     const seen = new Map<string, Set<string>>([at, control.at].map((name) => [name, new Set()]))
     const has = (name: string, frame: string): boolean => seen.get(name)!.has(frame)
+    for (const frame of before?.frames ?? []) writeSync(fds.get(before!.from)!, Buffer.from(frame, 'hex'))
     for (const frame of [...frames, ...control.frames]) writeSync(fds.get(from)!, Buffer.from(frame, 'hex'))
     for (let tries = 0; tries < 100 && !control.frames.every((frame) => has(control.at, frame)); tries += 1) {
       for (const [name, set] of seen) for (let frame; (frame = readFrame(fds.get(name)!)) !== undefined; ) set.add(frame)

@@ -66,7 +66,9 @@ t.test('a line that was bent anywhere is refused, or differs from ours in a valu
 t.test('nft takes what is written, any number of times, in any order, and what is deleted leaves nothing', { skip: lacksTaps() }, async (t) => {
   const namespace = await openNamespace(t)
   const nft = (lines: readonly string[]): string => namespace.ask('nft', [...FRAME, ...lines].join('\n'))
-  const list = (): string => namespace.ask('nft', 'list', 'table', 'bridge', 'aetherscale')
+  const list = (): string => ['bridge', 'netdev'].map((family) => namespace.ask('nft', 'list', 'table', family, 'aetherscale')).join('')
+  const other = 'aetbbbbbbbbbbbb'
+  for (const tap of [TAP, other]) namespace.ask('ip', 'tuntap', 'add', tap, 'mode', 'tap')
   nft([])
   const empty = list()
   for (const rules of [onNetwork(MAC, addresses, ['tcp:53']), onNetwork(MAC, [...addresses, ...addresses], ['tcp:53', 'tcp:53']), onTunnel, onBridge(MAC), onNetwork(MAC, [], [])]) {
@@ -76,11 +78,11 @@ t.test('nft takes what is written, any number of times, in any order, and what i
     nft(setFilter(TAP, rules))
     t.equal(list(), once)
   }
-  const other = 'aetbbbbbbbbbbbb'
   nft(setFilter(other, onTunnel))
   t.same(readFiltered(namespace.ask('nft', 'list', 'map', 'bridge', 'aetherscale', 'ports')), new Set([TAP, other]))
   namespace.ask('nft', 'delete', 'element', 'bridge', 'aetherscale', 'ports', `{ ${other} }`)
   t.same([...readFiltered(list())], [TAP], 'a chain that no frame is led to is no filter')
+  namespace.ask('ip', 'link', 'del', other)
   nft([TAP, TAP, other].flatMap(clearFilter))
   t.equal(list(), empty)
   t.same(readFiltered(empty), new Set())

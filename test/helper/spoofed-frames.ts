@@ -16,6 +16,8 @@ export type Place = 'guest' | 'other guest' | 'guest on an admin bridge' | 'tunn
 
 export interface Spoof {
   readonly what: string
+  /** Sent first. */
+  readonly before?: { readonly from: Place; readonly frames: readonly Buffer[] }
   readonly from: Place
   readonly at: Place
   /** More than one are fragments of one. */
@@ -115,6 +117,10 @@ export function listSpoofs(host: { readonly network: string; readonly bridge: st
     among('reverse ARP', ethernet(SELF.mac, BROADCAST, 0x8035, arp(3, SELF.mac, '10.9.0.10', '10.9.0.10')), ping(SELF.mac)),
     // 802.1D: a BPDU in a frame of LLC, whose EtherType is its length
     among('spanning tree', ethernet(SELF.mac, '01:80:c2:00:00:00', 38, Buffer.concat([Buffer.from('424203', 'hex'), Buffer.alloc(35)])), ping(SELF.mac)),
+
+    // those of 802.1D, table 7-10; that the other guest is there is known from what it has sent by now
+    { ...row('what is for another guest, after frames in its name to addresses that are for bridges', 'tunnel', 'guest', ethernet(FAR.mac, OTHER.mac, IP6, ipv6(far, other, UDP, udp6(far, other, 1, 1, data))), ping(FAR.mac)),
+      before: { from: 'guest', frames: Array.from({ length: 16 }, (_, last) => ethernet(OTHER.mac, `01:80:c2:00:00:0${last.toString(16)}`, 0x88cc, Buffer.alloc(46))) } },
 
     onHost("TCP to a service that is not granted", syn(GRANTED_PORT + 1), syn(GRANTED_PORT)),
     onHost('TCP to one that is, at another address of the host', syn(GRANTED_PORT, 'fd00:77::1'), syn(GRANTED_PORT)),

@@ -60,7 +60,7 @@ function send({ namespace, places }: Host, spoofs: readonly Spoof[]): Arrival[] 
   const isBridge = (name: string): boolean => name === LAN || name === 'br0'
   const exchange: Exchange = {
     taps: Object.values(places).filter((name) => !isBridge(name)), bridges: Object.values(places).filter(isBridge),
-    rows: spoofs.map(({ from, at, frames, control }) => ({ from: places[from], at: places[at], frames: hex(frames), control: { at: places[control.at], frames: hex(control.frames) } })),
+    rows: spoofs.map(({ before, from, at, frames, control }) => ({ ...(before && { before: { from: places[before.from], frames: hex(before.frames) } }), from: places[from], at: places[at], frames: hex(frames), control: { at: places[control.at], frames: hex(control.frames) } })),
   }
   const [program, args] = namespace.enter(process.execPath, join(import.meta.dirname, 'exchange-frames.ts'))
   const { stdout, stderr, status } = spawnSync(program, args, { input: JSON.stringify(exchange), encoding: 'utf8', maxBuffer: 2 ** 24 })
