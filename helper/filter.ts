@@ -20,9 +20,6 @@ const fill = (chain: string, rules: readonly string[], hook = '', table = TABLE)
 const elements = (what: 'add' | 'delete', tap: string): string[] =>
   [`${what} element ${TABLE} ports { ${tap} : jump ${tap} }`, `${what} element ${TABLE} hosts { ${tap} : jump ${tap}.host }`]
 
-/** Not there any more, whether it was or not. */
-const removeIngress = (tap: string): string[] => [`add chain ${INGRESS} ${tap}`, `delete chain ${INGRESS} ${tap}`]
-
 /**
  * The addresses of 802.1D, table 7-10, are a bridge's own. What comes to some of them it takes for the tap's and, without
  * any hook, learns from it behind which port a MAC address is; with spanning tree, who is the root.
@@ -121,9 +118,9 @@ export const onBridge = (mac: string): Rules => ({ from: put(ON_BRIDGE, { MAC: m
 /** What guests of other hosts send: filtered by their hosts, but for what each host tells its own guests alone. */
 export const onTunnel: Rules = { from: ['jump guest'], toHost: ['drop'] }
 
-/** For a link that is there: a chain of family netdev is made for one. */
+/** For a link that is there: a chain of family netdev is made for one, and anew each time. */
 export function setFilter(tap: string, { from, toHost }: Rules, ingress = addIngress(tap)): string[] {
-  return [...fill(tap, from), ...fill(`${tap}.host`, toHost), ...elements('add', tap), ...removeIngress(tap), ...ingress]
+  return [...fill(tap, from), ...fill(`${tap}.host`, toHost), ...elements('add', tap), `add chain ${INGRESS} ${tap}`, `delete chain ${INGRESS} ${tap}`, ...ingress]
 }
 
 /** What is to be deleted has to be there; that it is added first is no error if it is. */

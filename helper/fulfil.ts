@@ -42,11 +42,8 @@ async function fulfil({ allowlist, state, ip: program, nft, hostId }: Settings, 
   } catch (error) {
     const isMade = (link: Link): boolean => makes.includes(link.ifname) && (isDebris(link) || identify(link) !== undefined)
     // its filter goes after the tap; should this fail as well, the next request finds what is left
-    const undo = async (): Promise<void> => {
-      await useIp(program, (ip) => remove(ip, isMade))
-      await changeFilter(nft, makes.filter((name) => name.startsWith('aet')).flatMap(clearFilter))
-    }
-    if (makes.length > 0) await undo().catch(() => undefined)
+    const unfilter = (): Promise<unknown> => changeFilter(nft, makes.filter((name) => name.startsWith('aet')).flatMap(clearFilter))
+    if (makes.length > 0) await useIp(program, (ip) => remove(ip, isMade)).then(unfilter).catch(() => undefined)
     throw error
   }
 }
