@@ -11,6 +11,8 @@ interface Test {
 }
 
 export interface Namespace {
+  /** Of a process in there. */
+  readonly pid: number
   /** A command line that runs `argv` in there; its working directory is `/`. */
   enter(...argv: string[]): [program: string, args: string[]]
   /** Runs it to its end. */
@@ -51,6 +53,7 @@ export async function openNamespace(t: Test): Promise<Namespace> {
     return spawnSync(program, args, { encoding: 'utf8', env: { ...env, LC_ALL: 'C' }, maxBuffer: 64 * 2 ** 20 })
   }
   return {
+    pid: child.pid!,
     enter,
     run,
     ask(...argv) {

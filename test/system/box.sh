@@ -9,6 +9,8 @@
 #   box.sh as NAME USER COMMAND…      as USER, whose session is there once `loginctl enable-linger` has been run
 #   box.sh put NAME FILE… FOLDER      copy files of the host into a folder of the box
 #   box.sh reboot NAME                power it off and boot it again, with the files that it has; returns as `up` does
+#   box.sh crash NAME                 its power fails: it ends at once, and keeps its files
+#   box.sh boot NAME                  boot it again after that; returns as `up` does
 #   box.sh down NAME                  end it at once and remove every trace of it
 #
 # BOX_CACHE (~/.cache/aetherscale/box) holds the root file systems, BOX_RUN (/run/aetherscale-box) the running boxes,
@@ -18,7 +20,7 @@ set -euo pipefail
 
 SUITE=bookworm
 PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,ca-certificates,git,passwd,iproute2,nftables,radvd,socat
-PACKAGES+=,procps,qemu-system-x86,qemu-utils,genisoimage${BOX_PACKAGES:+,$BOX_PACKAGES}
+PACKAGES+=,openssh-server,procps,qemu-system-x86,qemu-utils,genisoimage,tinc${BOX_PACKAGES:+,$BOX_PACKAGES}
 BASE=${BOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aetherscale/box}/$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-8)
 RUN=${BOX_RUN:-/run/aetherscale-box}
 
@@ -47,6 +49,8 @@ bootstrap() {
   # no root password, no first-boot questions, names resolved as on the host
   chroot "$fresh" passwd --quiet --delete root
   : >"$fresh/etc/machine-id"
+  # nothing runs that a test has not started
+  chroot "$fresh" systemctl --quiet disable ssh.service tinc.service
   mv "$fresh" "$BASE"
   trap - EXIT
 }
@@ -136,12 +140,16 @@ put() {
 
 down() {
   [ -e "$box" ] || die "$name is not up"
-  # nothing of it is used again: with its first process all others end, guests among them
-  if [ -e "$box/init.pid" ]; then kill -KILL "$(<"$box/init.pid")" 2>/dev/null || true; fi
-  await_end 10
+  crash
   umount "$root" 2>/dev/null || umount --lazy "$root" || true
   umount "$box/disk" 2>/dev/null || umount --lazy "$box/disk" || true
   rm -rf --one-file-system "$box"
+}
+
+# With its first process all others end, guests among them.
+crash() {
+  if [ -e "$box/init.pid" ]; then kill -KILL "$(<"$box/init.pid")" 2>/dev/null || true; fi
+  await_end 10
 }
 
 # A machine that is to be used again is given the time that its services take to stop, guests among them.
@@ -174,7 +182,7 @@ name=${1:-}; shift || usage
 box=$RUN/$name
 root=$box/disk/root
 case $command in
-  up | run | put | reboot | down) "$command" "$@" ;;
+  up | run | put | reboot | crash | boot | down) "$command" "$@" ;;
   as) as_user "$@" ;;
   *) usage ;;
 esac

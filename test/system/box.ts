@@ -29,6 +29,10 @@ export interface Box {
   until(line: string, isRight: (answer: string) => boolean): Promise<string>
   /** Powers it off and boots it again; its files are what they were. */
   reboot(): void
+  /** Ends it as a power failure does; its files are what they were. */
+  crash(): void
+  /** Boots it again after that. */
+  boot(): void
 }
 
 /** Why no box can be opened here; `false` if one can. For the `skip` of a test. */
@@ -51,10 +55,20 @@ function hasProgram(name: string): boolean {
   })
 }
 
-/** `options` are those of systemd-nspawn(1). */
-export function openBox(t: Test, name: string, ...options: string[]): Box {
+export interface BoxOptions {
+  /** Of systemd-nspawn(1). */
+  readonly nspawn?: readonly string[]
+  /**
+   * A process in whose network the other ends of its cables are, and the bridge of `--network-bridge=`; where they are in
+   * this process's own if left out.
+   */
+  readonly wiredTo?: number
+}
+
+export function openBox(t: Test, name: string, { nspawn = [], wiredTo }: BoxOptions = {}): Box {
   const call = (argv: readonly string[], input = ''): Ended => {
-    const { error, status, stdout, stderr } = spawnSync('bash', [script, ...argv], { encoding: 'utf8', input, maxBuffer: 2 ** 26 })
+    const command = [...(wiredTo === undefined ? [] : ['nsenter', `--target=${wiredTo}`, '--net', '--']), 'bash', script, ...argv]
+    const { error, status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8', input, maxBuffer: 2 ** 26 })
     if (error) throw error
     return { status, stdout, stderr }
   }
@@ -63,7 +77,7 @@ export function openBox(t: Test, name: string, ...options: string[]): Box {
     if (status !== 0) throw new Error(`box.sh ${argv.join(' ')}: ${stderr}${stdout}`)
     return stdout.trimEnd()
   }
-  demand('up', name, '--private-network', ...options)
+  demand('up', name, '--private-network', ...nspawn)
   t.teardown(() => demand('down', name))
   const box: Box = {
     sh: (line) => demand('run', name, 'sh', '-ec', line),
@@ -79,6 +93,8 @@ export function openBox(t: Test, name: string, ...options: string[]): Box {
       }
     },
     reboot: () => void demand('reboot', name),
+    crash: () => void demand('crash', name),
+    boot: () => void demand('boot', name),
   }
   return box
 }

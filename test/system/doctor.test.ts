@@ -19,7 +19,7 @@ exec setpriv --reuid="$user" --regid="$user" --init-groups env XDG_RUNTIME_DIR="
 
 /** The daemon's program on a machine with a user `ann` who has never logged in. */
 async function openMachine(t: Test): Promise<{ box: Box; doctor: () => (subject: string) => Check | undefined; mend: (subject: string) => void }> {
-  const box = openBox(t, `doctor-${process.pid}`, '--bind=/dev/net/tun')
+  const box = openBox(t, `doctor-${process.pid}`, { nspawn: ['--bind=/dev/net/tun'] })
   const scratch = makeFolder(t)
   const { entryPoints: _entry, ...options } = programs.find(({ name }) => name === 'aetherscaled')?.options ?? {}
   await build({ ...options, entryPoints: [join(root, 'daemon', 'main.ts')], outfile: join(scratch, 'aetherscaled.js') })

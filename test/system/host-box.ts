@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { basename } from 'node:path'
-import { lacksBoxes, openBox, type Box } from './box.ts'
+import { lacksBoxes, openBox, type Box, type BoxOptions } from './box.ts'
 import { ensureRelease } from './release.ts'
 import { ensureTinyImage } from './tiny-image.ts'
 
@@ -31,8 +31,8 @@ export function lacksHosts(): string | false {
 }
 
 /** A machine without the package. */
-export function openHost(t: Test, name: string): Host {
-  const box = openBox(t, name, '--bind=/dev/net/tun')
+export function openHost(t: Test, name: string, { nspawn = [], ...options }: BoxOptions = {}): Host {
+  const box = openBox(t, name, { ...options, nspawn: ['--bind=/dev/net/tun', ...nspawn] })
   // as udev does (50-udev-default.rules), which does not run in a container
   box.sh('chmod 666 /dev/net/tun')
   const host: Host = {
@@ -65,9 +65,9 @@ export function openHost(t: Test, name: string): Host {
 }
 
 /** A machine with the package of these sources; `name` is that of the box, and the test's process is added to it. */
-export async function startHost(t: Test, name: string): Promise<Host> {
+export async function startHost(t: Test, name: string, options: BoxOptions = {}): Promise<Host> {
   const { deb } = await ensureRelease()
-  const host = openHost(t, `${name}-${process.pid}`)
+  const host = openHost(t, `${name}-${process.pid}`, options)
   host.install(deb)
   return host
 }
