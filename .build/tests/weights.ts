@@ -15,8 +15,10 @@ export interface Weight {
 const USUAL: Weight = { seconds: 10, cores: 1 }
 
 const WEIGHTS: Readonly<Record<string, Weight>> = {
+  'test/system/vpn.test.ts': { seconds: 135, cores: 1.4 },
   'test/system/debian-first-boot.test.ts': { seconds: 130, cores: 1.4 },
   'test/system/kill-rounds.test.ts': { seconds: 105, cores: 0.6 },
+  'test/daemon/vpn/tinc/tincd.test.ts': { seconds: 55, cores: 0.3 },
   'test/system/setup-bridge.test.ts': { seconds: 67, cores: 0.25 },
   'test/system/package-installed.test.ts': { seconds: 55, cores: 1 },
   'test/system/units.test.ts': { seconds: 50, cores: 1 },
@@ -24,6 +26,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/guest.test.ts': { seconds: 45, cores: 1 },
   'test/system/first-boot.test.ts': { seconds: 40, cores: 1 },
   'test/system/crash.test.ts': { seconds: 30, cores: 1 },
+  'test/system/vpn-kill.test.ts': { seconds: 35, cores: 1 },
   'test/system/setup.test.ts': { seconds: 35, cores: 1 },
   'test/system/private-network.test.ts': { seconds: 30, cores: 1 },
   'test/system/principals.test.ts': { seconds: 30, cores: 1 },
