@@ -156,9 +156,13 @@ function user({ forwards }: UserNic, index: number): string {
   return `user,id=net${index}${rules.join('')}`
 }
 
-/** Without the scripts that QEMU would run as whoever started it: the link is up and attached before QEMU opens it. */
+/**
+ * Without the scripts that QEMU would run as whoever started it: the link is up and attached before QEMU opens it. And without
+ * offloads: a guest that asks for a checksum says where the kernel is to write it, which it does after the helper's filter
+ * has seen the packet, so that any two octets of it, of an address for one, would be the guest's to change.
+ */
 function tap({ ifname }: TapNic, index: number): string {
-  return `tap,id=net${index},ifname=${ifname},script=no,downscript=no`
+  return `tap,id=net${index},ifname=${ifname},script=no,downscript=no,vnet_hdr=off`
 }
 
 function listeningSocket(id: string, path: string, more?: string): string[] {

@@ -95,7 +95,7 @@ t.test('a host that was set up', { skip: lacksHosts() }, async (t) => {
     t.match(json('alice', 'vm', 'wait', 'web', '--for', 'init', '--timeout', '240'), { firstBoot: { state: 'done', exitCode: 0 } })
     t.match(json('olga', 'vm', 'init-log', 'web'), { text: /\nset up\n/ })
     host.reboot()
-    await host.until('runuser -u alice -- aetherscale --json vm get web 2>/dev/null || true', (text) => text.includes('"fd5e:a1ce:0:1:'))
+    await host.until('runuser -u alice -- aetherscale --json vm get web 2>/dev/null || true', (text) => text.includes('"confirmed":true'))
     const back = json<Vm>('alice', 'vm', 'get', 'web')
     t.match(back, { state: 'running', unit: { state: 'generated' }, firstBoot: { state: 'done' } })
     t.same(attached(vm.id), bridges)

@@ -9,7 +9,7 @@ import { startTestDaemon, type TestDaemon } from './daemon.ts'
 import { ensureTinyImage } from './tiny-image.ts'
 
 const UID = 0
-const ROUNDS = 10
+const ROUNDS = 5
 /** What is settled after a start takes a second or two; a busy machine more. */
 const SETTLED_WITHIN_MS = 60_000
 

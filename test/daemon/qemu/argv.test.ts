@@ -73,7 +73,7 @@ t.test('the command line as a table', (t) => {
       title: 'a tap is opened as it is, without a script',
       changes: { nics: [{ mac, forwards: [] }, { mac, ifname: 'aetabcdefghijkl' }] },
       option: '-netdev',
-      values: ['user,id=net0', 'tap,id=net1,ifname=aetabcdefghijkl,script=no,downscript=no'],
+      values: ['user,id=net0', 'tap,id=net1,ifname=aetabcdefghijkl,script=no,downscript=no,vnet_hdr=off'],
     },
     {
       title: 'commas in paths are doubled',
