@@ -39,7 +39,7 @@ import { createDispatcher } from './rpc/dispatch.ts'
 import { findGroup } from './rpc/group.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
-import { openServiceManager, openTincdManager } from './service/choose.ts'
+import { openManagers } from './service/choose.ts'
 import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
 import { createConsoles } from './vm/console.ts'
@@ -58,7 +58,7 @@ import { createBringUp } from './vpn/bring-up.ts'
 import { createVpns } from './vpn/lifecycle.ts'
 import { createMembership } from './vpn/membership.ts'
 import { createPortChooser } from './vpn/ports.ts'
-import { openVpnTable, removeUnmadeVpns } from './vpn/table.ts'
+import { openVpnTable } from './vpn/table.ts'
 import { createTunnels } from './vpn/tunnel.ts'
 
 export interface Daemon {
@@ -76,11 +76,9 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const unlock = lockFolder(folders.config)
   await removeDebris(folders)
 
-  removeUnmadeVpns(folders.config)
-
   const startedAt = new Date()
   const events = createEventBus()
-  const services = await openServiceManager(config)
+  const { services, tincd } = await openManagers(config)
   const networkTable = openNetworkTable(folders.config, log)
   const vpnTable = openVpnTable(folders.config, log)
   const prefixOf = (network: string): Prefix64 | undefined => (networkTable.get(network) ?? vpnTable.get(network))?.prefix
@@ -111,7 +109,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const networkQueues = createQueues<string>()
   const sweeping = { helper, networks: networkTable, vpns: vpnTable, networkQueues, vms: table, vmQueues: queues, log }
   const usersOf = (name: string): VmId[] => vmsOnNetwork(table, name)
-  const tunnels = createTunnels(folders, await openTincdManager(config, services))
+  const tunnels = createTunnels(folders, tincd)
   const bringUp = createBringUp({ vpns: vpnTable, bridges, links, tunnels })
   const vpns = createVpns({ ...sweeping, bridges, links, tunnels, bringUp, ports: createPortChooser(), events, usersOf })
   const membership = createMembership({ table: vpnTable, vpns, bringUp, tunnels, networkQueues, events, log })
@@ -234,7 +232,7 @@ export async function examineHost(config: Config): Promise<Check[]> {
     links: openHostLinks(),
     records: () => readRecords(config.folders.config),
     // A systemd that does not answer is one of the findings.
-    services: await openServiceManager(config).catch(createEmbeddedManager),
+    services: (await openManagers(config).catch(() => undefined))?.services ?? createEmbeddedManager(),
   })
 }
 

@@ -7,6 +7,7 @@ import { removeAbandoned } from './image/claim.ts'
 import { removeOldPartials } from './image/pull/partial.ts'
 import { removeStrayRecords } from './image/record.ts'
 import { PROBE_PREFIX } from './qemu/accelerator.ts'
+import { removeUnmadeVpns } from './vpn/table.ts'
 
 /** Makes what is missing; the owner's alone, but for the folder of the sockets where groups are to reach them. */
 export async function makeFolders({ folders, isImageFolderChosen, controlGroup, observeGroup }: Config): Promise<void> {
@@ -27,12 +28,13 @@ async function isPrivate(folder: string): Promise<boolean> {
   return (mode & 0o7777) === 0o700 && uid === process.getuid?.()
 }
 
-/** What a killed daemon did not finish and nobody goes on with: copies of images and disks, records, scratch folders of the probe. */
+/** What a killed daemon did not finish and nobody goes on with: copies of images and disks, records, VPNs without one, scratch folders of the probe. */
 export async function removeDebris(folders: Folders): Promise<void> {
   await removeAbandoned(folders.images)
   await removeOldPartials(folders.images)
   await removeStrayRecords(folders.images)
   await removeAbandonedExports(folders)
+  removeUnmadeVpns(folders.config)
   for (const name of await readdir(folders.config)) {
     if (name.startsWith(PROBE_PREFIX)) await rm(join(folders.config, name), { recursive: true, force: true })
   }

@@ -10,8 +10,6 @@ import { openRecordTable, type RecordKind, type RecordTable } from '../state/rec
 import { VpnRecord, VpnSecrets } from './record.ts'
 
 export interface VpnTable extends RecordTable<VpnRecord> {
-  /** `vpn/NAME`, where all of a VPN is. */
-  folderOf(name: string): string
   /** Throws VPN_RECORD_BROKEN where they are not there or do not fit. */
   secrets(name: string): Promise<VpnSecrets>
   /** To be called before the first {@link save}: a record without secrets is worth nothing. */
@@ -31,11 +29,10 @@ export const vpnKind: RecordKind<VpnRecord> = {
 }
 
 export function openVpnTable(configFolder: string, log: Logger): VpnTable {
-  const folderOf = (name: string): string => join(configFolder, vpnKind.folder, name)
+  const folderOf = (name: string): string => join(configFolder, vpnKind.folder, vpnKind.entryOf(name))
   const secretsOf = (name: string): string => join(folderOf(name), 'secrets.json')
   return {
     ...openRecordTable(configFolder, vpnKind, log),
-    folderOf,
     async secrets(name) {
       const path = secretsOf(name)
       const content = await readJson(path).catch((error: unknown) => {

@@ -3,38 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../../policy/errors.ts'
 import type { VmId } from '../../../policy/names.ts'
 import { findProgram, locateProgram } from '../environment.ts'
-import type { Isolation, Service, ServiceManager, ServiceProcess } from '../manager.ts'
+import type { Service, ServiceManager, ServiceProcess } from '../manager.ts'
 import { sendSignal } from '../process.ts'
-import { createUnitProcesses } from './cgroup.ts'
-import { probeIsolation } from './isolation.ts'
 import { createRefresh } from './refresh.ts'
-import { createSystemctl } from './systemctl.ts'
-import { openUnitFiles, type Written } from './unit-files.ts'
-import { commandOf, idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName, type UnitContext } from './unit.ts'
-
-export interface SystemdOptions extends Omit<UnitContext, 'isolated'> {
-  /** Where the user's units are. */
-  readonly unitFolder: string
-  /** The daemon's; units of VMs whose record is elsewhere are another daemon's. */
-  readonly configFolder: string
-}
+import type { Written } from './unit-files.ts'
+import { commandOf, idOfUnit, renderTapsUnit, renderUnit, tapsUnitName, unitName } from './unit.ts'
+import type { UserUnits } from './user-units.ts'
 
 /** systemctl has returned when unshare(1) runs; QEMU itself is there a moment later, or not at all. */
 const EXEC_WITHIN_MS = 10_000
 const POLL_MS = 2
 
-/** Throws SERVICE_MANAGER_FAILED where no user manager answers. */
-export async function createSystemdManager(options: SystemdOptions): Promise<ServiceManager> {
-  const systemctl = createSystemctl(options.userRuntime)
-  const { ControlGroup: managerGroup } = await systemctl.show(['ControlGroup'])
-  const processes = createUnitProcesses(managerGroup)
-  const files = openUnitFiles(options.unitFolder)
-  let probe: Promise<Isolation> | undefined
-  const isolation = (): Promise<Isolation> => (probe ??= probeIsolation(options.userRuntime))
-
-  const contextNow = async (): Promise<UnitContext> => ({ ...options, isolated: (await isolation()).kind === 'unit' })
-
-  const refresh = createRefresh({ systemctl, files, unitFolder: options.unitFolder, invalid: 'VM_UNIT_INVALID' })
+/** `configFolder` is the daemon's; units of VMs whose record is elsewhere are another daemon's. */
+export function createSystemdManager({ systemctl, files, processes, unitFolder, isolation, context: contextNow }: UserUnits, configFolder: string): ServiceManager {
+  const refresh = createRefresh({ systemctl, files, unitFolder, invalid: 'VM_UNIT_INVALID' })
 
   const write = async (service: Service): Promise<void> => {
     const context = await contextNow()
@@ -72,7 +54,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
   return {
     kind: 'systemd',
     // What is put beside a unit counts as a change of it.
-    units: { folder: options.unitFolder, ownerOf: (name) => idOfUnit(name.replace(/\.d$/, '')) },
+    units: { folder: unitFolder, ownerOf: (name) => idOfUnit(name.replace(/\.d$/, '')) },
     find: ({ id }) => processes.find(id),
     started: () => processes.started(),
     prepare: write,
@@ -124,7 +106,7 @@ export async function createSystemdManager(options: SystemdOptions): Promise<Ser
       const found = { ...service, program: locateProgram(service.program) ?? service.program }
       return { argv: commandOf(found, context), unit: renderUnit(found, context) }
     },
-    orphans: () => files.orphans(options.configFolder),
+    orphans: () => files.orphans(configFolder),
     isolation,
   }
 }

@@ -1,31 +1,17 @@
 /** On a host: the tincd of each VPN is a unit of the user's own systemd. */
 import { findProgram } from '../../service/environment.ts'
-import { createUnitProcesses } from '../../service/systemd/cgroup.ts'
 import { createRefresh } from '../../service/systemd/refresh.ts'
-import { createSystemctl } from '../../service/systemd/systemctl.ts'
-import { openUnitFiles } from '../../service/systemd/unit-files.ts'
-import type { UnitContext } from '../../service/systemd/unit.ts'
+import type { UserUnits } from '../../service/systemd/user-units.ts'
 import { isTincd } from './process.ts'
 import { TINCD_PROGRAM, type TincdManager } from './manager.ts'
 import { renderTincdUnit, renderTunnelUnit, tincdUnitName, tunnelUnitName } from './unit.ts'
 
-interface Options extends Omit<UnitContext, 'isolated'> {
-  readonly unitFolder: string
-  readonly isIsolated: () => Promise<boolean>
-}
-
-/** Throws SERVICE_MANAGER_FAILED where no user manager answers. */
-export async function createSystemdTincd(options: Options): Promise<TincdManager> {
-  const { unitFolder, userRuntime, isIsolated } = options
-  const systemctl = createSystemctl(userRuntime)
-  const { ControlGroup: managerGroup } = await systemctl.show(['ControlGroup'])
-  const processes = createUnitProcesses(managerGroup)
-  const files = openUnitFiles(unitFolder)
+export function createSystemdTincd({ systemctl, files, processes, unitFolder, context: contextNow }: UserUnits): TincdManager {
   const refresh = createRefresh({ systemctl, files, unitFolder, invalid: 'VPN_TUNNEL_FAILED' })
   return {
     find: ({ name }) => processes.of(tincdUnitName(name), isTincd),
     async start(tunnel) {
-      const context: UnitContext = { ...options, isolated: await isIsolated() }
+      const context = await contextNow()
       const texts = [
         [tunnelUnitName(tunnel.name), renderTunnelUnit(tunnel, context)],
         [tincdUnitName(tunnel.name), renderTincdUnit(tunnel, findProgram(TINCD_PROGRAM), context)],
