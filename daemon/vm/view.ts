@@ -10,7 +10,7 @@ import type { Entry } from './table.ts'
 
 /** `prefixOf` tells the prefix of a private network or VPN, where it has one. */
 export function viewVm(entry: Entry, prefixOf: (network: string) => Prefix64 | undefined): Vm {
-  const { record, state, operation, live, file, init } = entry
+  const { record, state, operation, live, file } = entry
   const vm: Vm = {
     id: record.id,
     name: record.name,
@@ -34,7 +34,8 @@ export function viewVm(entry: Entry, prefixOf: (network: string) => Prefix64 | u
     vm.accelerator = live.accelerator
     vm.addressesAt = live.addressesAt?.toISOString()
   }
-  if (record.firstBoot) vm.firstBoot = { via: record.firstBoot.via, ...(init && deriveInit(init, live)) }
+  const firstBoot = viewFirstBoot(entry)
+  if (firstBoot) vm.firstBoot = firstBoot
   if (vm.vcpus !== record.vcpus || vm.memoryMiB !== record.memoryMiB) {
     vm.atNextStart = { vcpus: record.vcpus, memoryMiB: record.memoryMiB }
   }
@@ -43,6 +44,11 @@ export function viewVm(entry: Entry, prefixOf: (network: string) => Prefix64 | u
   const problem = problemOf(entry)
   if (problem !== undefined) vm.problem = problem
   return vm
+}
+
+/** Absent where it was told nothing. */
+export function viewFirstBoot({ record, init, live }: Entry): Vm['firstBoot'] {
+  return record.firstBoot && { via: record.firstBoot.via, ...(init && deriveInit(init, live)) }
 }
 
 function viewNic(nic: VmRecord['networks'][number], told: readonly GuestAddress[], prefixOf: (network: string) => Prefix64 | undefined): Vm['networks'][number] {

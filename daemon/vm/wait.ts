@@ -1,8 +1,7 @@
 /** Waits for a VM to come to a state. */
 import { UserError } from '../../policy/errors.ts'
-import type { Vm } from '../../policy/api/vm.ts'
 import { requireInit } from '../firstboot/init-log.ts'
-import { viewVm } from './view.ts'
+import { viewFirstBoot } from './view.ts'
 import type { Entry, VmTable } from './table.ts'
 
 const hints = {
@@ -34,7 +33,7 @@ export function waitForVm(
     const look = (): void => {
       if (table.get(entry.id) !== entry) {
         finish(new UserError('VM_NOT_FOUND', `VM ${entry.id} was deleted meanwhile`, { field: 'vm' }))
-      } else if (what === 'init' && initOf(entry)?.state === 'failed') finish(initFailed(entry))
+      } else if (what === 'init' && viewFirstBoot(entry)?.state === 'failed') finish(initFailed(entry))
       else if (isReached(entry, what)) finish()
     }
     const expire = (): void => {
@@ -60,16 +59,12 @@ export function waitForVm(
 function isReached(entry: Entry, what: Awaited): boolean {
   if (what === 'running') return entry.state === 'running'
   if (what === 'stopped') return entry.state === 'stopped'
-  if (what === 'init') return initOf(entry)?.state === 'done'
+  if (what === 'init') return viewFirstBoot(entry)?.state === 'done'
   return entry.live?.agentAnswered === true
 }
 
-function initOf(entry: Entry): Vm['firstBoot'] {
-  return viewVm(entry, () => undefined).firstBoot
-}
-
 function initFailed(entry: Entry): UserError {
-  const { exitCode } = initOf(entry) ?? {}
+  const { exitCode } = viewFirstBoot(entry) ?? {}
   const how = exitCode === undefined ? 'the machine went down while it ran' : `it ended with status ${exitCode}`
   return new UserError('VM_INIT_FAILED', `The first boot of VM ${entry.id} has failed: ${how}`, {
     hint: `What it printed: aetherscale vm init-log ${entry.record.name ?? entry.id}`,
