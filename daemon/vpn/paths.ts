@@ -1,6 +1,7 @@
-/** Where everything of a VPN lies, but for its record. The one place that joins these names. */
+/** Where everything of a VPN lies. */
 import { join } from 'node:path'
 import type { Folders } from '../config.ts'
+import { vpnKind } from './table.ts'
 
 export interface VpnPaths {
   readonly record: string
@@ -13,12 +14,12 @@ export interface VpnPaths {
 }
 
 export function vpnPaths({ config, runtime, logs }: Folders, name: string): VpnPaths {
-  const folder = join(config, 'vpn', name)
+  const folder = join(config, vpnKind.folder)
   const runtimeFolder = join(runtime, 'vpn', name)
   const logFolder = join(logs, 'vpn', name)
   return {
-    record: join(folder, 'vpn.json'),
-    tinc: join(folder, 'tinc'),
+    record: join(folder, vpnKind.fileOf(name)),
+    tinc: join(folder, vpnKind.entryOf(name), 'tinc'),
     runtimeFolder,
     pidFile: join(runtimeFolder, 'tinc.pid'),
     logFolder,
