@@ -6,6 +6,7 @@ import type { Request } from '../request.ts'
 import { UsageError } from '../usage-error.ts'
 import { printFailure } from './call.ts'
 import { leaveOnInterrupt, withClient } from './session.ts'
+import { readStdin } from './stdin.ts'
 
 /** As of ssh(1): whatever else failed, for the numbers below are the command's own. */
 const OURS = 255
@@ -22,7 +23,7 @@ export async function runExec(request: Request): Promise<number> {
   const { io, globals } = request
   try {
     const { stdin: isStdinAsked, ...rest } = request.requests[0] as Values & Options
-    const input = (isStdinAsked ?? io.stdin.isTTY !== true) ? await readStdin(io) : undefined
+    const input = (isStdinAsked ?? io.stdin.isTTY !== true) ? await readStdin(io, STDIN_LIMIT, tooMuch) : undefined
     const asText = globals.json && (input === undefined || input.equals(Buffer.from(input.toString())))
     const encoding = asText ? 'text' : 'base64'
     const params = { ...rest, encoding, ...(input && { stdin: input.toString(asText ? 'utf8' : 'base64') }) }
@@ -41,16 +42,8 @@ export async function runExec(request: Request): Promise<number> {
   }
 }
 
-async function readStdin({ stdin }: Io): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length <= STDIN_LIMIT) continue
-    throw new UsageError('stdin has more than the 512 KiB that a command is sent', 'copy it into the guest first: aetherscale vm copy-in VM - GUESTPATH')
-  }
-  return Buffer.concat(chunks)
+function tooMuch(): UsageError {
+  return new UsageError('stdin has more than the 512 KiB that a command is sent', 'copy it into the guest first: aetherscale vm copy-in VM - GUESTPATH')
 }
 
 function statusOf({ stderr }: Io, { exitCode, signal, stdoutTruncated, stderrTruncated }: Result<'vm.exec'>): number {

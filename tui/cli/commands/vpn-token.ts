@@ -10,6 +10,7 @@ import type { Values } from '../parse.ts'
 import type { Request } from '../request.ts'
 import { UsageError } from '../usage-error.ts'
 import { leaveOnInterrupt, withClient } from './session.ts'
+import { readStdin } from './stdin.ts'
 
 /** Characters; the contract's own limit, which to load would cost the schemas. */
 const TOKEN_LIMIT = 65_536
@@ -62,13 +63,9 @@ function call({ io, globals, command }: Request, params: Values): Promise<unknow
   )
 }
 
-async function readToken({ stdin }: Io, token: string): Promise<string> {
+async function readToken(io: Io, token: string): Promise<string> {
   if (token !== '-') return token
-  let text = ''
-  for await (const chunk of stdin as AsyncIterable<Buffer>) {
-    text += chunk.toString('latin1')
-    if (text.length > TOKEN_LIMIT) throw new UsageError('stdin has more than a token may be long')
-  }
+  const text = (await readStdin(io, TOKEN_LIMIT, () => new UsageError('stdin has more than a token may be long'))).toString('latin1')
   if (text.trim() === '') throw new UsageError('there is no token on stdin', 'the command before it in the pipe may have failed')
   return text
 }
