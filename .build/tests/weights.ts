@@ -1,7 +1,7 @@
 /**
  * What test files take of a machine, so that two that fill it do not run beside each other and the longest begin first.
- * Measured on two cores without KVM, with nothing beside the file; where an image, a package or a box is made for the first
- * time, that is not counted.
+ * Estimates, of CPU times on two cores without KVM; where an image, a package or a box is made for the first time, that is
+ * not counted.
  */
 
 export interface Weight {

@@ -17,9 +17,10 @@ export function watchFilters(deps: ReplayDependencies, everyMs = EVERY_MS): Filt
   const { helper, vms, vpns, log } = deps
 
   const taskOf = (key: string): Task | undefined => {
-    const record = vpns.get(parseTunnelKey(key) ?? '')
+    const [vpn, tap] = [parseTunnelKey(key), parseTapKey(key)]
+    const record = vpn === undefined ? undefined : vpns.get(vpn)
     if (record) return vpnTask(deps, record)
-    const entry = vms.get(parseTapKey(key)?.vm ?? ('' as never))
+    const entry = tap && vms.get(tap.vm)
     return entry && attachTask(deps, entry)
   }
 
