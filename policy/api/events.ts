@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { ImageName, NetworkName, Timestamp, VmId, VmName, VpnHostName, VpnName } from '../names.ts'
 import { InitState } from './first-boot.ts'
+import { StatsSample } from './stats.ts'
 import { GuestAddress, VmState } from './vm.ts'
 import { method } from './method.ts'
 
@@ -18,6 +19,7 @@ export const Event = z
     z.object({ kind: z.literal('vm.agent'), ...aboutVm, agent: z.enum(['absent', 'connected']) }),
     z.object({ kind: z.literal('vm.addresses'), ...aboutVm, addresses: z.array(GuestAddress) }),
     z.object({ kind: z.literal('vm.init'), ...aboutVm, state: InitState, exitCode: z.int().optional() }),
+    z.object({ kind: z.literal('vm.changed'), ...aboutVm }).describe('Something else that vm.get tells has changed: what it is given, its operation, its unit, its problem'),
     z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
     z.object({ kind: z.literal('image.imported'), ...aboutImage }),
     z.object({ kind: z.literal('image.pulled'), ...aboutImage }),
@@ -27,6 +29,17 @@ export const Event = z
     z.object({ kind: z.literal('vpn.created'), ...aboutVpn }),
     z.object({ kind: z.literal('vpn.peers'), ...aboutVpn, peers: z.array(VpnHostName) }),
     z.object({ kind: z.literal('vpn.deleted'), ...aboutVpn }),
+    z
+      .object({
+        kind: z.literal('helper.decided'),
+        at: Timestamp,
+        operation: z.string().describe('Of the privileged helper, such as tap.ensure'),
+        subject: z.string().describe('What it was to be done to: a VM and its interface, a network; empty where the operation has none'),
+        decision: z.enum(['granted', 'refused', 'failed']).describe('refused: by the allowlist or a quota; failed: granted, but could not be done, or nobody answered'),
+        reason: z.string().optional().describe('Why not'),
+        durationMs: z.number().describe('From asking to the answer').meta({ unit: 'ms' }),
+      })
+      .describe("What the network helper made of a request of this daemon's; what changed nothing because all was there already is not told"),
   ])
   .meta({ id: 'Event' })
 export type Event = z.infer<typeof Event>
@@ -43,6 +56,7 @@ export type Progress = z.infer<typeof Progress>
 /** The notifications, by their method name. */
 export const notifications = {
   event: { summary: 'Something happened; sent after events.subscribe', params: Event },
+  stats: { summary: 'What VMs use now; sent after stats.subscribe', params: StatsSample },
   progress: { summary: 'How far a request has come; sent to the connection that asked', params: Progress },
   disconnect: {
     summary: 'The last line before the daemon closes the connection',
@@ -59,6 +73,7 @@ export const eventMethods = {
       'A second subscribe replaces the first. Whoever reads too slowly is disconnected with a reason; nothing is skipped.',
     params: z.strictObject({
       kinds: z.array(z.enum(eventKinds)).optional().describe('Only events of these kinds; all where not said'),
+      recent: z.int().min(0).max(1000).default(0).describe('Sent first: so many of those that have happened already, as far as the daemon remembers'),
     }),
     result: z.object({ kinds: z.array(z.enum(eventKinds)) }),
     errors: [],

@@ -11,11 +11,12 @@ import { guestMethods } from './guest.ts'
 import { imageBuildMethods } from './image-build.ts'
 import { imageMethods } from './image.ts'
 import { networkMethods } from './network.ts'
+import { statsMethods } from './stats.ts'
 import { systemMethods } from './system.ts'
 import { vmMethods } from './vm.ts'
 import { vpnMethods } from './vpn.ts'
 
-export const methods = { ...vmMethods, ...firstBootMethods, ...guestMethods, ...diskMethods, ...imageMethods, ...imageBuildMethods, ...networkMethods, ...vpnMethods, ...eventMethods, ...systemMethods }
+export const methods = { ...vmMethods, ...statsMethods, ...firstBootMethods, ...guestMethods, ...diskMethods, ...imageMethods, ...imageBuildMethods, ...networkMethods, ...vpnMethods, ...eventMethods, ...systemMethods }
 
 export type MethodName = keyof typeof methods
 /** What a handler receives: checked, defaults filled in. */

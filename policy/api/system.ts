@@ -27,6 +27,7 @@ export const systemMethods = {
     params: z.strictObject({}),
     result: z.object({
       version: z.string(),
+      access: z.enum(['observe', 'control']).describe('What this connection may do'),
       hostname: z.string(),
       pid: z.int(),
       uid: z.int(),

@@ -13,6 +13,7 @@ function subjectOf(event: Event): string {
   if ('image' in event) return event.image
   if ('network' in event) return event.network
   if ('vpn' in event) return event.vpn
+  if (event.kind === 'helper.decided') return `${event.operation} ${event.subject}`.trimEnd()
   return event.name === undefined ? event.vm : `${event.name} (${event.vm})`
 }
 
@@ -26,6 +27,8 @@ function describe(event: Event, paint: Paint): string {
       return formatCell('addresses', event.addresses)
     case 'vpn.peers':
       return escapeControls(event.peers.join(', '))
+    case 'helper.decided':
+      return escapeControls(event.reason === undefined ? event.decision : `${event.decision}: ${event.reason}`)
     default:
       return ''
   }
