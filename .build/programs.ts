@@ -1,4 +1,5 @@
 /** The programs that are bundled, and how. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuildOptions, Plugin } from 'esbuild'
@@ -17,6 +18,9 @@ export const pinVersion = (version: string): Plugin => ({
   },
 })
 
+/** CommonJS packages call `require`, which a module does not have. */
+const requireBanner = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);"
+
 const shared: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -31,18 +35,39 @@ const shared: BuildOptions = {
   plugins: [pinVersion(manifest.version)],
 }
 
-/** CommonJS packages call `require`, which a module does not have. */
-const requireBanner = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);"
-
 export interface Program {
   readonly name: string
   readonly options: BuildOptions
   readonly nodeFlags: readonly string[]
 }
 
+/**
+ * Ink without what only its developers have. Its layout engine, WebAssembly in base64, would be loaded by fetch() of a data:
+ * URL, which is 25 ms of HTTP client in each start; where there is no fetch it decodes the text itself.
+ */
+const trimInk: Plugin = {
+  name: 'trim-ink',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'absent' }))
+    plugin.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: '' }))
+    plugin.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, async ({ path }) => ({
+      contents: `const fetch = undefined;${await readFile(path, 'utf8')}`,
+    }))
+  },
+}
+
 const client: Program = {
   name: 'aetherscale',
-  options: { ...shared, entryPoints: { aetherscale: 'tui/main.ts' }, splitting: true, chunkNames: 'aetherscale-parts/[name]-[hash]' },
+  options: {
+    ...shared,
+    entryPoints: { aetherscale: 'tui/main.ts' },
+    splitting: true,
+    chunkNames: 'aetherscale-parts/[name]-[hash]',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    banner: { js: requireBanner },
+    plugins: [...shared.plugins!, trimInk],
+  },
   nodeFlags: [],
 }
 

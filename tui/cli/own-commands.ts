@@ -21,6 +21,7 @@ export const globalOptions: readonly Field[] = [
   word('socket', "Path of the daemon's socket", { placeholder: 'PATH', shape: { kind: 'path' } }),
   word('socket-dir', 'Directory of control.sock and observe.sock; also AETHERSCALE_SOCKET_DIR', { placeholder: 'DIR', shape: { kind: 'path' } }),
   flag('no-color', 'Without colours; also NO_COLOR'),
+  flag('screen-reader', 'Of the screen that comes without a command: plain lines, for a screen reader; also INK_SCREEN_READER=true'),
   { ...flag('help', 'Show help'), short: 'h' },
   flag('version', 'Show the version'),
 ]

@@ -9,6 +9,7 @@ export interface Globals {
   readonly json: boolean
   readonly quiet: boolean
   readonly color: boolean
+  readonly screenReader: boolean
   readonly socket?: string
   readonly directory?: string
 }
@@ -18,6 +19,8 @@ export type Values = Readonly<Record<string, Json>>
 export type Invocation =
   | { readonly kind: 'help'; readonly words: readonly string[] }
   | { readonly kind: 'version' }
+  /** No command at all: the screen, where there is a terminal for it. */
+  | { readonly kind: 'screen'; readonly globals: Globals }
   /** Each element of `requests` is the params of one request: several where several subjects were named. */
   | { readonly kind: 'command'; readonly command: Command; readonly requests: readonly Values[]; readonly globals: Globals }
 
@@ -31,7 +34,7 @@ export function parseInvocation(argv: readonly string[], commands: readonly Comm
   if (given.has('help')) return { kind: 'help', words: command?.words ?? words }
   if (given.has('version')) return { kind: 'version' }
   if (!command) {
-    if (words.length === 0) return { kind: 'help', words: [] }
+    if (words.length === 0) return { kind: 'screen', globals: readGlobals(given, place) }
     throw unknownCommand(words, commands)
   }
   const rest = tokens.flatMap((token) => (token.kind === 'word' ? [token.text] : [])).slice(command.words.length)
@@ -117,6 +120,7 @@ function readGlobals(given: ReadonlyMap<string, string[]>, place: Place): Global
     json: given.has('json'),
     quiet: given.has('quiet'),
     color: !given.has('no-color'),
+    screenReader: given.has('screen-reader'),
     ...(socket !== undefined && { socket }),
     ...(directory !== undefined && { directory }),
   }

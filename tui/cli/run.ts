@@ -28,6 +28,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 async function carryOut(invocation: Invocation, table: CommandTable, io: Io): Promise<number> {
   if (invocation.kind === 'version') return print(io, [`aetherscale ${readVersion()}`])
   if (invocation.kind === 'help') return print(io, renderHelp(invocation.words, table, proseWidth(io)))
+  if (invocation.kind === 'screen') {
+    const isTerminal = io.stdin.isTTY && io.stdout.isTTY
+    if (!isTerminal) return print(io, renderHelp([], table, proseWidth(io)))
+    return await (await import('../app/start.tsx')).startTerminal(io, invocation.globals)
+  }
   const { command, requests } = invocation
   const [params = {}] = requests
   switch (command.words[0]) {

@@ -1,0 +1,25 @@
+/** Between screens, and out. */
+import type { Context } from '../context.ts'
+import { changeList, currentList } from '../screens/current-list.ts'
+import { emptyField } from '../model/text-field.ts'
+import { popView, type State } from '../model/state.ts'
+import { firstView } from '../screens/vms/first-view.ts'
+
+export const navigationActions = {
+  'help.open': ({ change }: Context) => change((state) => ({ ...state, help: 0 })),
+  'command.open': ({ change }: Context) => change((state) => ({ ...state, prompt: { kind: 'command', field: emptyField } })),
+  back: ({ change }: Context) => change(goBack),
+  'quit.orBack': ({ get, change, terminal }: Context) => (get().stack.length > 1 ? change(popView) : terminal.leave()),
+  quit: ({ terminal }: Context) => terminal.leave(),
+  suspend: ({ terminal }: Context) => terminal.stop(),
+  redraw: ({ terminal }: Context) => terminal.redraw(),
+  'show.vms': ({ change }: Context) => change((state) => ({ ...state, stack: [state.stack[0]?.screen === 'vms' ? state.stack[0] : firstView] })),
+}
+
+/** What narrows a list goes first: marks, then the filter. */
+function goBack(state: State): State {
+  const list = currentList(state)?.list
+  if (list && list.marks.size > 0) return changeList(state, (current) => ({ ...current.list, marks: new Set() }))
+  if (list && list.filter !== '') return changeList(state, (current) => ({ ...current.list, filter: '' }))
+  return popView(state)
+}

@@ -1,0 +1,90 @@
+/** What can be done to VMs: to the marked ones, or to the one under the cursor. */
+import type { Vm } from '../../../policy/api/vm.ts'
+import type { Context } from '../context.ts'
+import type { Dialog } from '../model/dialog.ts'
+import { chosenKeys } from '../model/list.ts'
+import { currentList } from '../screens/current-list.ts'
+import { changeView, type State } from '../model/state.ts'
+import { emptyField } from '../model/text-field.ts'
+import type { VmColumn } from '../model/views.ts'
+import { nameOf } from '../screens/vms/rows.ts'
+
+/** The VMs that an action is for now. */
+export function chosenVms(state: State): Vm[] {
+  const current = currentList(state)
+  const keys = current ? chosenKeys(current.list, current.keys) : []
+  return keys.flatMap((id) => state.world.vms?.get(id) ?? [])
+}
+
+const each = (operate: (context: Context, vm: Vm) => void) => (context: Context) => {
+  for (const vm of chosenVms(context.get())) operate(context, vm)
+}
+
+/** Asks first, with Cancel focused. */
+const ask = (question: (vms: readonly Vm[]) => Omit<Dialog, 'focus' | 'run'>, operate: (context: Context, vm: Vm) => void) => (context: Context) => {
+  const vms = chosenVms(context.get())
+  if (vms.length === 0) return
+  const run = (then: Context): void => {
+    for (const vm of vms) operate(then, vm)
+  }
+  context.change((state) => ({ ...state, dialog: { ...question(vms), focus: 'cancel', run } }))
+}
+
+const start = ({ operate }: Context, vm: Vm) =>
+  void operate('vm.start', { vm: vm.id }, { label: `start ${nameOf(vm)}`, subject: vm.id, done: ({ hint }) => hint ?? `${nameOf(vm)} runs` })
+const stop = (force: boolean) => ({ operate }: Context, vm: Vm) =>
+  void operate('vm.stop', { vm: vm.id, force }, { label: `stop ${nameOf(vm)}`, subject: vm.id, done: ({ endedBy, hint }) => hint ?? `${nameOf(vm)} is stopped, by ${endedBy}` })
+const restart = ({ operate }: Context, vm: Vm) =>
+  void operate('vm.restart', { vm: vm.id }, { label: `restart ${nameOf(vm)}`, subject: vm.id, done: () => `${nameOf(vm)} runs again` })
+const remove = ({ operate }: Context, vm: Vm) =>
+  void operate('vm.delete', { vm: vm.id }, { label: `delete ${nameOf(vm)}`, subject: vm.id, done: () => `${nameOf(vm)} is deleted` })
+
+/** A few names, and how many more. */
+function nameAll(vms: readonly Vm[]): string {
+  const names = vms.slice(0, 5).map(nameOf).join(', ')
+  return vms.length > 5 ? `${names} and ${vms.length - 5} more` : names
+}
+
+const sortColumns: readonly VmColumn[] = ['name', 'state', 'image', 'cpu', 'memory', 'uptime']
+
+export const vmActions = {
+  'vm.start': each(start),
+  'vm.stop': ask(
+    (vms) => ({
+      title: `Stop ${nameAll(vms)}?`,
+      lines: ['The guest is asked to power down; what has not done so after 60 s is ended.'],
+      confirm: 'Stop',
+    }),
+    stop(false),
+  ),
+  'vm.force': ask(
+    (vms) => ({
+      title: `End ${nameAll(vms)} at once?`,
+      lines: ['As if the power was cut: what the guest has not written is lost.'],
+      confirm: 'End it',
+    }),
+    stop(true),
+  ),
+  'vm.restart': ask(
+    (vms) => ({ title: `Restart ${nameAll(vms)}?`, lines: ['The guest is asked to power down, and started again.'], confirm: 'Restart' }),
+    restart,
+  ),
+  'vm.delete': ask(
+    (vms) => ({
+      title: `Delete ${nameAll(vms)}?`,
+      lines: [vms.length === 1 ? 'Its disk and its snapshots go with it, for good.' : 'Their disks and snapshots go with them, for good.'],
+      confirm: 'Delete',
+      typed: { expected: vms.length === 1 ? nameOf(vms[0]!) : `delete ${vms.length}`, field: emptyField },
+    }),
+    remove,
+  ),
+  'vms.sort': ({ change }: Context) =>
+    change((state) =>
+      changeView(state, 'vms', (view) => {
+        const by = sortColumns[(sortColumns.indexOf(view.sort.by) + 1) % sortColumns.length]!
+        return { ...view, sort: { by, descending: by === 'cpu' || by === 'memory' } }
+      }),
+    ),
+  'vms.reverse': ({ change }: Context) =>
+    change((state) => changeView(state, 'vms', (view) => ({ ...view, sort: { ...view.sort, descending: !view.sort.descending } }))),
+}

@@ -1,0 +1,71 @@
+/** The whole screen: header, where one is, the screen itself, last line, keys. */
+import { Box, Text, useApp, useInput, usePaste, type SuspendTerminal } from 'ink'
+import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
+import { DialogBox } from './components/dialog.tsx'
+import { Footer } from './components/footer.tsx'
+import { Header } from './components/header.tsx'
+import { Help } from './components/help.tsx'
+import { LastLine } from './components/last-line.tsx'
+import { LinkDown } from './components/link-down.tsx'
+import { readKeys } from './keys/key.ts'
+import type { KeyPress } from './keys/key.ts'
+import { bodySize, currentView, type State } from './model/state.ts'
+import type { Store } from './model/store.ts'
+import { ScreenBody, titleOf } from './screens/draw.tsx'
+import { fit } from './text/fit.ts'
+import { ThemeContext, useTheme, type Theme } from './theme/theme.ts'
+
+export interface AppProps {
+  readonly store: Pick<Store, 'get' | 'subscribe'>
+  readonly theme: Theme
+  readonly onKey: (key: KeyPress) => void
+  readonly onPaste: (text: string) => void
+  /** Given what hands the terminal to another program for a while. */
+  readonly onReady?: (suspend: SuspendTerminal) => void
+}
+
+export function App({ store, theme, onKey, onPaste, onReady }: AppProps): ReactNode {
+  const { suspendTerminal } = useApp()
+  useEffect(() => onReady?.(suspendTerminal), [onReady, suspendTerminal])
+  const state = useSyncExternalStore(store.subscribe, store.get)
+  useInput((input, key) => {
+    for (const each of readKeys(input, key)) onKey(each)
+  })
+  usePaste(onPaste)
+  return (
+    <ThemeContext value={theme}>
+      <Frame state={state} />
+    </ThemeContext>
+  )
+}
+
+function Frame({ state }: { readonly state: State }): ReactNode {
+  const { columns, rows } = state.size
+  return (
+    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Header state={state} />
+      <TitleLine state={state} />
+      <Box flexDirection="column" flexGrow={1} overflow="hidden">
+        <Body state={state} />
+      </Box>
+      <LastLine state={state} />
+      <Footer state={state} />
+    </Box>
+  )
+}
+
+/** Where one is: `VMs › web › logs`. */
+function TitleLine({ state }: { readonly state: State }): ReactNode {
+  const { paint, glyphs } = useTheme()
+  const path = state.help === undefined ? state.stack.map((view) => titleOf(view, state)) : ['Keys']
+  return <Text wrap="truncate">{paint(fit(path.join(` ${glyphs.separator} `), state.size.columns, glyphs.ellipsis), 'title')}</Text>
+}
+
+function Body({ state }: { readonly state: State }): ReactNode {
+  const size = bodySize(state)
+  const view = currentView(state)
+  if (state.help !== undefined) return <Help screen={view.screen} top={state.help} size={size} />
+  if (state.dialog) return <DialogBox dialog={state.dialog} size={size} />
+  if (state.world.link.state === 'down') return <LinkDown link={state.world.link} now={state.now} />
+  return <ScreenBody view={view} state={state} size={size} />
+}

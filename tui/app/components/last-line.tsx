@@ -1,0 +1,32 @@
+/** The line above the keys: what is being typed, what came of something, or what is under way. */
+import { Box, Text } from 'ink'
+import type { ReactNode } from 'react'
+import { whyReadOnly, type State } from '../model/state.ts'
+import type { Operation } from '../model/world.ts'
+import { cutTo } from '../text/fit.ts'
+import { useTheme } from '../theme/theme.ts'
+import { TypedText } from './typed-text.tsx'
+
+export function LastLine({ state }: { readonly state: State }): ReactNode {
+  const { paint, dim, glyphs } = useTheme()
+  const { prompt, notice, world, size } = state
+  if (prompt) {
+    return (
+      <Box>
+        <Text>{paint(prompt.kind === 'filter' ? '/' : ':', 'key')}</Text>
+        <TypedText field={prompt.field} active />
+      </Box>
+    )
+  }
+  const cut = (text: string): string => cutTo(text, size.columns, glyphs.ellipsis)
+  if (notice) return <Text wrap="truncate">{paint(cut([notice.text, notice.hint].filter(Boolean).join(': ')), notice.kind)}</Text>
+  const [operation] = world.operations
+  if (operation) return <Text wrap="truncate">{cut(describeOperation(operation, world.operations.length - 1))}</Text>
+  const obstacle = world.link.state === 'up' ? whyReadOnly(state) : undefined
+  return <Text wrap="truncate">{obstacle === undefined ? ' ' : dim(cut(`read-only: ${obstacle}`))}</Text>
+}
+
+function describeOperation({ label, message, fraction }: Operation, others: number): string {
+  const share = fraction === undefined ? '' : ` ${Math.floor(fraction * 100)}%`
+  return `${label}${message === undefined ? '' : `: ${message}`}${share}${others > 0 ? `  (and ${others} more)` : ''}`
+}

@@ -1,0 +1,40 @@
+/** What actions work with. */
+import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
+import type { CallOptions } from '../client.ts'
+import type { State } from './model/state.ts'
+import type { World } from './model/world.ts'
+
+/** The part of the world that is asked for when it is looked at. */
+export type Resource = 'images' | 'catalogue' | 'networks' | 'vpns' | 'checks'
+
+export interface Link {
+  /**
+   * Asks the daemon. Rejects with RpcError as the daemon answered, and with ConnectionError where it does not.
+   */
+  call<M extends MethodName>(method: M, params: ParamsInput<M>, options?: CallOptions): Promise<Result<M>>
+  /** Has a part of the world asked for anew. */
+  refresh(resource: Resource): void
+}
+
+/** The terminal beside the screen. */
+export interface Terminal {
+  /** Runs a command of aetherscale's with the whole terminal, and comes back when it has ended; answers its exit status. */
+  run(argv: readonly string[], options?: { readonly waitForKey?: boolean }): Promise<number>
+  /** Stops the program as ctrl-z does, until it is continued. */
+  stop(): void
+  redraw(): void
+  leave(): void
+}
+
+export interface Context {
+  get(): State
+  change(step: (state: State) => State): void
+  changeWorld(step: (world: World) => World): void
+  readonly link: Link
+  readonly terminal: Terminal
+  /**
+   * Has the daemon do something: it is among the operations until it has answered, and then the notice says what came of
+   * it. Answers the result, `undefined` where it failed.
+   */
+  operate<M extends MethodName>(method: M, params: ParamsInput<M>, about: { readonly label: string; readonly subject?: string; readonly done?: (result: Result<M>) => string }): Promise<Result<M> | undefined>
+}

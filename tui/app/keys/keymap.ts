@@ -1,0 +1,79 @@
+/**
+ * THE table of keys. What a key does, the hints in the footer and the `?` help are all read from it: a new key is a line
+ * here and an action of that name.
+ */
+import type { ScreenName } from '../model/views.ts'
+
+export interface Binding {
+  /** As `readKeys` names them. The first one stands in the footer. */
+  readonly keys: readonly [string, ...string[]]
+  readonly action: string
+  /** For the footer; a binding without one is in the help alone. */
+  readonly hint?: string
+  /** For the help: a sentence without its full stop. */
+  readonly about: string
+  /** Changes something: greyed where the connection only observes. */
+  readonly changes?: true
+}
+
+const everywhere = [
+  { keys: ['?'], action: 'help.open', hint: 'help', about: 'Show this help' },
+  { keys: [':'], action: 'command.open', hint: 'command', about: 'Type a command of aetherscale; tab completes' },
+  { keys: ['esc'], action: 'back', about: 'Back to where you came from; takes away filter and marks first' },
+  { keys: ['q'], action: 'quit.orBack', hint: 'quit', about: 'Back, and from the first screen out' },
+  { keys: ['ctrl-c'], action: 'quit', about: 'Leave at once; what the daemon has begun goes on there' },
+  { keys: ['ctrl-z'], action: 'suspend', about: 'Back to the shell for a while; fg returns' },
+  { keys: ['ctrl-l'], action: 'redraw', about: 'Draw the screen anew' },
+  { keys: ['1'], action: 'show.vms', about: 'Virtual machines' },
+] as const satisfies readonly Binding[]
+
+/** On screens with a list. */
+const list = [
+  { keys: ['j', 'down'], action: 'list.down', about: 'One down' },
+  { keys: ['k', 'up'], action: 'list.up', about: 'One up' },
+  { keys: ['g', 'home'], action: 'list.first', about: 'To the first' },
+  { keys: ['G', 'end'], action: 'list.last', about: 'To the last' },
+  { keys: ['ctrl-d'], action: 'list.halfDown', about: 'Half a page down' },
+  { keys: ['ctrl-u'], action: 'list.halfUp', about: 'Half a page up' },
+  { keys: ['pagedown', 'ctrl-f'], action: 'list.pageDown', about: 'A page down' },
+  { keys: ['pageup', 'ctrl-b'], action: 'list.pageUp', about: 'A page up' },
+  { keys: ['/'], action: 'filter.open', hint: 'filter', about: 'Show only rows that hold what you type' },
+] as const satisfies readonly Binding[]
+
+const vms = [
+  { keys: ['s'], action: 'vm.start', hint: 'start', about: 'Start it, or let a paused one go on', changes: true },
+  { keys: ['x'], action: 'vm.stop', hint: 'stop', about: 'Ask the guest to power down; after 60 s end it', changes: true },
+  { keys: ['X'], action: 'vm.force', hint: 'force', about: 'End it without asking the guest', changes: true },
+  { keys: ['r'], action: 'vm.restart', hint: 'restart', about: 'Stop it, and start it again', changes: true },
+  { keys: ['d', 'delete'], action: 'vm.delete', hint: 'delete', about: 'Delete it with its disk', changes: true },
+  { keys: ['space'], action: 'list.mark', hint: 'mark', about: 'Mark it: the keys above then are for all that are marked' },
+  { keys: ['*'], action: 'list.markAll', about: 'Mark all that are shown, or none' },
+  { keys: ['o'], action: 'vms.sort', about: 'Sort by the next column' },
+  { keys: ['O'], action: 'vms.reverse', about: 'Sort the other way round' },
+] as const satisfies readonly Binding[]
+
+const screens = { vms } as const satisfies Record<ScreenName, readonly Binding[]>
+
+/** Screens with a list, to whose keys those of lists are added. */
+const withList: ReadonlySet<ScreenName> = new Set(['vms'])
+
+type Bindings = typeof everywhere | typeof list | (typeof screens)[ScreenName]
+export type ActionName = Bindings[number]['action']
+export type KnownBinding = Binding & { readonly action: ActionName }
+
+/** All bindings of a screen, by where they belong; what comes first goes before. */
+export function bindingsOf(screen: ScreenName): readonly { readonly title: string; readonly bindings: readonly KnownBinding[] }[] {
+  return [
+    { title: 'Here', bindings: screens[screen] },
+    ...(withList.has(screen) ? [{ title: 'In the list', bindings: list }] : []),
+    { title: 'Everywhere', bindings: everywhere },
+  ]
+}
+
+export function findBinding(screen: ScreenName, key: string): KnownBinding | undefined {
+  for (const { bindings } of bindingsOf(screen)) {
+    const found = bindings.find(({ keys }) => keys.includes(key))
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,30 @@
+/** Where a key goes: to what is typed in, to the question that is asked, or to the action that the table names. */
+import { actions } from '../actions/all.ts'
+import type { Context } from '../context.ts'
+import { currentView, whyReadOnly } from '../model/state.ts'
+import { answerDialog } from './answer-dialog.ts'
+import { scrollHelp } from './scroll-help.ts'
+import { findBinding } from './keymap.ts'
+import type { KeyPress } from './key.ts'
+import { typeIntoPrompt } from './type-into-prompt.ts'
+
+export function pressKey(key: KeyPress, context: Context): void {
+  context.change(({ notice: _read, ...state }) => state)
+  const state = context.get()
+  if (key.name === 'ctrl-c') return context.terminal.leave()
+  if (state.help !== undefined) return scrollHelp(key, context)
+  if (state.dialog) return answerDialog(state.dialog, key, context)
+  if (state.prompt) return typeIntoPrompt(state.prompt, key, context)
+  const binding = findBinding(currentView(state).screen, key.name)
+  if (!binding) return
+  const obstacle = binding.changes && whyReadOnly(state)
+  if (obstacle) return context.change((now) => ({ ...now, notice: { kind: 'error', text: `${binding.hint ?? binding.action}: ${obstacle}` } }))
+  actions[binding.action](context)
+}
+
+/** Text that was pasted is never taken for keys: it goes where text is typed, or nowhere. */
+export function pasteText(text: string, context: Context): void {
+  const { prompt, dialog } = context.get()
+  if (dialog?.typed) answerDialog(dialog, { name: 'paste', text }, context)
+  else if (prompt) typeIntoPrompt(prompt, { name: 'paste', text }, context)
+}

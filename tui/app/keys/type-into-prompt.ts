@@ -1,0 +1,21 @@
+import type { Context } from '../context.ts'
+import { filterList } from '../screens/current-list.ts'
+import type { Prompt } from '../model/prompt.ts'
+import { editField, insertText } from '../model/text-field.ts'
+import type { State } from '../model/state.ts'
+import type { KeyPress } from './key.ts'
+
+/** A filter holds from its first letter on; enter keeps it, esc brings back the one before. */
+export function typeIntoPrompt(prompt: Prompt, key: KeyPress, context: Context): void {
+  const close = ({ prompt: _closed, ...state }: State): State => state
+  if (key.name === 'enter') return context.change(close)
+  if (key.name === 'esc') {
+    return context.change((state) => close(prompt.kind === 'filter' ? filterList(state, prompt.before) : state))
+  }
+  const field = key.text === undefined ? editField(prompt.field, key.name) : insertText(prompt.field, key.text)
+  if (!field) return
+  context.change((state) => {
+    const next = { ...state, prompt: { ...prompt, field } }
+    return prompt.kind === 'filter' ? filterList(next, field.text) : next
+  })
+}

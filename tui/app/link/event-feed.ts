@@ -1,0 +1,50 @@
+/** What happens, as the daemon tells it: into the world, and what the event does not tell itself asked for. */
+import type { Event } from '../../../policy/api/events.ts'
+import { RpcError } from '../../client.ts'
+import type { Link } from '../context.ts'
+import { withEvent, withVm, withoutVm, withVms, type World } from '../model/world.ts'
+import type { Resources } from './resources.ts'
+
+/** Milliseconds that changes of VMs are gathered before they are asked for. */
+const GATHER = 100
+/** From so many on, the whole list is one answer rather than that many. */
+const WHOLE_LIST = 100
+
+export interface EventFeed {
+  take(event: Event): void
+}
+
+export function createEventFeed(link: Link, changeWorld: (step: (world: World) => World) => void, resources: Resources): EventFeed {
+  const changed = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+
+  /** A connection that breaks meanwhile brings the whole list when it is back. */
+  const look = (): void => {
+    timer = undefined
+    const ids = [...changed]
+    changed.clear()
+    if (ids.length > WHOLE_LIST) {
+      link.call('vm.list', {}).then(({ vms }) => changeWorld((world) => withVms(world, vms)), () => undefined)
+      return
+    }
+    for (const id of ids) {
+      link.call('vm.get', { vm: id }).then(
+        (vm) => changeWorld((world) => withVm(world, vm)),
+        (error: unknown) => {
+          if (error instanceof RpcError && error.name === 'VM_NOT_FOUND') changeWorld((world) => withoutVm(world, id))
+        },
+      )
+    }
+  }
+
+  return {
+    take(event) {
+      changeWorld((world) => withEvent(world, event))
+      resources.heard(event.kind)
+      if (!('vm' in event)) return
+      if (event.kind === 'vm.deleted') return void changed.delete(event.vm)
+      changed.add(event.vm)
+      timer ??= setTimeout(look, GATHER)
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The connection to the daemon, held as long as the program runs: made anew when it is lost. All that is shown follows
+ * from what comes over it; nothing is asked for again and again.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { ConnectionError, connect, type Client } from '../../client.ts'
+import type { SocketChoice } from '../../find-socket.ts'
+import type { Link } from '../context.ts'
+import type { Store } from '../model/store.ts'
+import { withStats, withVms, type World } from '../model/world.ts'
+import { createEventFeed } from './event-feed.ts'
+import { createResources } from './resources.ts'
+import { createStatsFeed } from './stats-feed.ts'
+
+/** Milliseconds until it is tried again, longer each time. */
+const PAUSES = [250, 500, 1000, 2000, 5000]
+/** Events of the time before that the first look has. */
+const RECENT = 200
+
+export interface HeldLink extends Link {
+  /** Resolves when the first answer of a daemon, or the reason why there is none, is in the state. */
+  readonly ready: Promise<void>
+  close(): void
+}
+
+export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): HeldLink {
+  const changeWorld = (step: (world: World) => World): void => store.changeSoon((state) => ({ ...state, now: Date.now(), world: step(state.world) }))
+  const ending = new AbortController()
+  let client: Client | undefined
+  let settleReady: () => void
+  const ready = new Promise<void>((resolve) => (settleReady = resolve))
+
+  const link: Link = {
+    async call(method, params, options) {
+      if (client) return await client.call(method, params, options)
+      throw new ConnectionError('lost', '', 'the daemon does not answer')
+    },
+    refresh: (resource) => resources.refresh(resource),
+  }
+  const resources = createResources(link, store, changeWorld)
+  const events = createEventFeed(link, changeWorld, resources)
+  const stats = createStatsFeed(link, store)
+
+  /** From a connection to its end; throws why it ended. */
+  const serve = async (): Promise<void> => {
+    const now = await connect({ ...choice, access: 'observe' })
+    now.onNotification('event', events.take)
+    now.onNotification('stats', ({ at, vms }) => changeWorld((world) => withStats(world, Date.parse(at), vms)))
+    client = now
+    try {
+      // Subscribed first: what happens while the list is made comes behind it.
+      const [info, , { vms }] = await Promise.all([
+        now.call('system.info', {}),
+        now.call('events.subscribe', { recent: store.get().world.events.length === 0 ? RECENT : 0 }),
+        now.call('vm.list', {}),
+      ])
+      store.change((state) => ({ ...state, now: Date.now(), world: { ...withVms(state.world, vms), link: { state: 'up', info, socket: now.socketPath } } }))
+      settleReady()
+      stats.reset()
+      resources.reset()
+      throw (await now.closed) ?? new Error('closed')
+    } finally {
+      client = undefined
+      now.close()
+    }
+  }
+
+  const hold = async (): Promise<void> => {
+    for (let tries = 0; !ending.signal.aborted; tries++) {
+      await serve().catch((error: unknown) => {
+        if (ending.signal.aborted) return
+        if (store.get().world.link.state === 'up') tries = 0
+        const { message, hint } = error as Error & { hint?: string }
+        store.change((state) => {
+          const { link: before } = state.world
+          const since = before.state === 'down' ? before.since : Date.now()
+          return { ...state, now: Date.now(), world: { ...state.world, operations: [], link: { state: 'down', message, ...(hint !== undefined && { hint }), since } } }
+        })
+        settleReady()
+      })
+      await pause(PAUSES[Math.min(tries, PAUSES.length - 1)], undefined, { signal: ending.signal }).catch(() => undefined)
+    }
+  }
+  void hold()
+
+  return {
+    ...link,
+    ready,
+    close() {
+      ending.abort()
+      stats.close()
+      resources.close()
+      client?.close()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/** All that the terminal shows is a function of this. */
+import type { Dialog } from './dialog.ts'
+import type { Prompt } from './prompt.ts'
+import type { ScreenName, View } from './views.ts'
+import type { World } from './world.ts'
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The line below the screen: what came of something, until the next key. */
+export interface Notice {
+  readonly kind: 'done' | 'error'
+  readonly text: string
+  readonly hint?: string
+}
+
+export interface State {
+  readonly size: Size
+  /** In ms since 1970, as of the last change of the world: what ages and times are counted from. */
+  readonly now: number
+  readonly world: World
+  /** The last one is shown, esc goes back to the one before; never empty. */
+  readonly stack: readonly View[]
+  readonly prompt?: Prompt
+  readonly dialog?: Dialog
+  /** First line of the help that is shown over the screen. */
+  readonly help?: number
+  readonly notice?: Notice
+}
+
+/** Lines that are no part of a screen: header, title, notice or prompt, footer. */
+const FRAME_LINES = 4
+
+export function bodySize({ size }: State): Size {
+  return { columns: size.columns, rows: Math.max(1, size.rows - FRAME_LINES) }
+}
+
+export function currentView({ stack }: State): View {
+  return stack.at(-1)!
+}
+
+/** Goes from the current view to another; esc comes back. */
+export function pushView(state: State, view: View): State {
+  return { ...state, stack: [...state.stack, view] }
+}
+
+/** The view below; the first one stays. */
+export function popView(state: State): State {
+  return state.stack.length > 1 ? { ...state, stack: state.stack.slice(0, -1) } : state
+}
+
+/** Changes the current view where it is one of this screen: what was asked for a view that was left is nobody's. */
+export function changeView<S extends ScreenName>(state: State, screen: S, change: (view: Extract<View, { screen: S }>) => View): State {
+  const view = currentView(state)
+  if (view.screen !== screen) return state
+  return { ...state, stack: [...state.stack.slice(0, -1), change(view as Extract<View, { screen: S }>)] }
+}
+
+/** Why the daemon may not be asked to change anything now; `undefined` where it may. */
+export function whyReadOnly({ world: { link } }: State): string | undefined {
+  if (link.state !== 'up') return 'the daemon does not answer'
+  if (link.info.access === 'control') return undefined
+  return `this connection only observes (${link.socket}): who is in the group of control.sock may do this`
+}

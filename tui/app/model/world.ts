@@ -1,0 +1,106 @@
+/** What the daemon has told: everything that is shown comes from here, and nothing of it is made up by the client. */
+import type { Event } from '../../../policy/api/events.ts'
+import type { MethodName, Result } from '../../../policy/api/index.ts'
+import type { VmStats } from '../../../policy/api/stats.ts'
+import type { Vm } from '../../../policy/api/vm.ts'
+
+export type LinkState =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'up'; readonly info: Result<'system.info'>; readonly socket: string }
+  /** `hint` says what to do; `since` is when it was lost, in ms since 1970. */
+  | { readonly state: 'down'; readonly message: string; readonly hint?: string; readonly since: number }
+
+/** What is asked for when it is looked at. `items` stay while they are asked for again, and when that fails. */
+export interface Fetched<T> {
+  readonly items?: T
+  readonly error?: string
+}
+
+/** One look at what a VM uses. */
+export interface UsagePoint extends VmStats {
+  /** In ms since 1970. */
+  readonly at: number
+}
+
+/** Something that this client has asked the daemon to do, until its answer. */
+export interface Operation {
+  readonly id: number
+  readonly method: MethodName
+  /** In the user's words: `stop web`. */
+  readonly label: string
+  /** The VM or image that it is about, as it was named. */
+  readonly subject?: string
+  readonly startedAt: number
+  readonly message?: string
+  readonly fraction?: number
+}
+
+export interface World {
+  readonly link: LinkState
+  /** Absent until the first list has come. */
+  readonly vms?: ReadonlyMap<string, Vm>
+  /** By VM, oldest first; only of the time in which it was looked at. */
+  readonly usage: ReadonlyMap<string, readonly UsagePoint[]>
+  readonly images: Fetched<Result<'image.list'>['images']>
+  readonly catalogue: Fetched<Result<'image.catalogue'>['images']>
+  readonly networks: Fetched<Result<'network.list'>['networks']>
+  readonly vpns: Fetched<Result<'vpn.list'>['vpns']>
+  readonly checks: Fetched<Result<'system.doctor'>['checks']>
+  /** Oldest first. */
+  readonly events: readonly Event[]
+  readonly operations: readonly Operation[]
+}
+
+export const emptyWorld: World = {
+  link: { state: 'connecting' },
+  usage: new Map(),
+  images: {},
+  catalogue: {},
+  networks: {},
+  vpns: {},
+  checks: {},
+  events: [],
+  operations: [],
+}
+
+/** So many events are kept, and so many looks at a VM: five minutes at one each two seconds. */
+const EVENTS = 1000
+const POINTS = 150
+
+export function withEvent(world: World, event: Event): World {
+  const events = [...world.events.slice(-(EVENTS - 1)), event]
+  if (!('vm' in event) || !world.vms) return { ...world, events }
+  if (event.kind === 'vm.deleted') return { ...withoutVm(world, event.vm), events }
+  const vm = world.vms.get(event.vm)
+  return event.kind === 'vm.state' && vm ? { ...withVm(world, { ...vm, state: event.to }), events } : { ...world, events }
+}
+
+export function withVms(world: World, vms: readonly Vm[]): World {
+  return { ...world, vms: new Map(vms.map((vm) => [vm.id, vm])) }
+}
+
+export function withVm(world: World, vm: Vm): World {
+  return { ...world, vms: new Map(world.vms).set(vm.id, vm) }
+}
+
+export function withoutVm(world: World, id: string): World {
+  const vms = new Map(world.vms)
+  const usage = new Map(world.usage)
+  vms.delete(id)
+  usage.delete(id)
+  return { ...world, vms, usage }
+}
+
+export function withStats(world: World, at: number, stats: readonly VmStats[]): World {
+  const usage = new Map(world.usage)
+  for (const one of stats) usage.set(one.vm, [...(usage.get(one.vm) ?? []).slice(-(POINTS - 1)), { ...one, at }])
+  return { ...world, usage }
+}
+
+/** The newest look at a VM, unless it is too old to be true now. */
+export function usageNow({ usage }: World, vm: string, now: number): UsagePoint | undefined {
+  const last = usage.get(vm)?.at(-1)
+  return last && now - last.at < STALE_MS ? last : undefined
+}
+
+const STALE_MS = 15_000

@@ -1,0 +1,15 @@
+/** Every screen by its name. */
+import type { ScreenName, View } from '../model/views.ts'
+import type { Screen } from './screen.ts'
+import { vmsScreen } from './vms/screen.ts'
+
+export type ViewOf<S extends ScreenName> = Extract<View, { screen: S }>
+
+export const screens: { readonly [S in ScreenName]: Screen<ViewOf<S>> } = {
+  vms: vmsScreen,
+}
+
+/** The screen of a view; that the two belong together is what the table above says. */
+export function screenOf(view: View): Screen<View> {
+  return screens[view.screen] as unknown as Screen<View>
+}

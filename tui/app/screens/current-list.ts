@@ -1,0 +1,33 @@
+/** PURE: the list of the current view, whichever screen it is of. */
+import { screenOf } from './all.ts'
+import { setFilter, type ListState } from '../model/list.ts'
+import { bodySize, currentView, type State } from '../model/state.ts'
+
+export interface CurrentList {
+  readonly list: ListState
+  /** Keys of the rows that pass the filter, in the order in which they are shown. */
+  readonly keys: readonly string[]
+  /** Rows that fit. */
+  readonly height: number
+}
+
+export function currentList(state: State): CurrentList | undefined {
+  const view = currentView(state)
+  if (!('list' in view)) return undefined
+  return { list: view.list, keys: screenOf(view).keys?.(view, state) ?? [], height: bodySize(state).rows - TABLE_HEAD }
+}
+
+/** The line with the columns' names. */
+const TABLE_HEAD = 1
+
+/** Changes the list of the current view, where it has one. */
+export function changeList(state: State, change: (current: CurrentList) => ListState): State {
+  const current = currentList(state)
+  const view = currentView(state)
+  if (!current || !('list' in view)) return state
+  return { ...state, stack: [...state.stack.slice(0, -1), { ...view, list: change(current) }] }
+}
+
+export function filterList(state: State, filter: string): State {
+  return changeList(state, ({ list }) => setFilter(list, filter))
+}

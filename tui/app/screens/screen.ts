@@ -1,0 +1,24 @@
+/** What a screen is, besides what it remembers (model/views.ts) and its keys (keys/keymap.ts). */
+import type { ReactNode } from 'react'
+import type { Resource } from '../context.ts'
+import type { Size, State } from '../model/state.ts'
+import type { View } from '../model/views.ts'
+
+export interface ScreenProps<V extends View> {
+  readonly view: V
+  readonly state: State
+  /** Room for it. */
+  readonly size: Size
+}
+
+export interface Screen<V extends View> {
+  /** Its part of the path above the screen; pure. */
+  readonly title: (view: V, state: State) => string
+  readonly Body: (props: ScreenProps<V>) => ReactNode
+  /** Of a screen with a list: keys of its rows as they are shown. Asked for often, so remembered for what it depends on. */
+  readonly keys?: (view: V, state: State) => readonly string[]
+  /** Parts of the world that it shows, asked for when it is looked at. */
+  readonly shows?: readonly Resource[]
+  /** VMs whose CPU and memory it shows now. */
+  readonly measures?: (view: V, state: State, size: Size) => readonly string[]
+}

@@ -1,0 +1,72 @@
+/** `aetherscale` without a command, on a terminal: from the process's streams to a screen, and back to the shell as it was. */
+import { render } from 'ink'
+import type { Globals } from '../cli/parse.ts'
+import type { Io } from '../cli/io.ts'
+import { App } from './app.tsx'
+import type { Context } from './context.ts'
+import { pasteText, pressKey } from './keys/route.ts'
+import { holdLink } from './link/link.ts'
+import { createOperate } from './link/operate.ts'
+import { firstView } from './screens/vms/first-view.ts'
+import { createStore } from './model/store.ts'
+import { emptyWorld } from './model/world.ts'
+import { openTerminal } from './terminal.ts'
+import { createTheme } from './theme/theme.ts'
+
+/** Resolves with the exit status when the user has left. */
+export async function startTerminal(io: Io, globals: Globals): Promise<number> {
+  const { stdout, stdin, stderr, env } = io
+  const store = createStore({ size: sizeOf(stdout), now: Date.now(), world: emptyWorld, stack: [firstView] })
+  const { socket, directory } = globals
+  const link = holdLink({ env, ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }, store)
+  // What is there within a moment is in the first frame.
+  await Promise.race([link.ready, new Promise((resolve) => setTimeout(resolve, FIRST_FRAME_MS))])
+
+  const terminal = openTerminal({ io, globals })
+  const context: Context = {
+    get: store.get,
+    change: store.change,
+    changeWorld: (step) => store.change((state) => ({ ...state, world: step(state.world) })),
+    link,
+    terminal,
+    operate: createOperate(link, store),
+  }
+  const screenReader = globals.screenReader || env['INK_SCREEN_READER'] === 'true'
+  const app = (
+    <App
+      store={store}
+      theme={createTheme(env, stdout, globals.color)}
+      onKey={(key) => pressKey(key, context)}
+      onPaste={(text) => pasteText(text, context)}
+      onReady={terminal.attach}
+    />
+  )
+  const instance = render(app, {
+    stdin,
+    stdout,
+    stderr,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    interactive: true,
+    alternateScreen: !screenReader,
+    incrementalRendering: !screenReader,
+    isScreenReaderEnabled: screenReader,
+  })
+  const resize = (): void => store.change((state) => ({ ...state, size: sizeOf(stdout) }))
+  stdout.on('resize', resize)
+  try {
+    await terminal.hold(instance)
+    return 0
+  } finally {
+    stdout.off('resize', resize)
+    link.close()
+  }
+}
+
+/** Milliseconds that the first frame waits for the daemon. */
+const FIRST_FRAME_MS = 100
+
+/** A terminal that does not know its size has 0 columns. */
+function sizeOf({ columns, rows }: NodeJS.WriteStream): { columns: number; rows: number } {
+  return { columns: columns || 80, rows: rows || 24 }
+}

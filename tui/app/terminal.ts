@@ -1,0 +1,99 @@
+/** The terminal beside the screen: lent to other programs, given back to the shell, left as it was found. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Instance, SuspendTerminal } from 'ink'
+import type { Io } from '../cli/io.ts'
+import type { Globals } from '../cli/parse.ts'
+import type { Terminal } from './context.ts'
+
+export interface HeldTerminal extends Terminal {
+  /** What lends the terminal, as soon as Ink has it. */
+  readonly attach: (suspend: SuspendTerminal) => void
+  /** Waits until the user has left. Whatever else ends the program, the terminal is restored first, and the reason printed where it can be read. */
+  hold(instance: Instance): Promise<void>
+}
+
+export function openTerminal({ io, globals }: { readonly io: Io; readonly globals: Globals }): HeldTerminal {
+  let suspend: SuspendTerminal | undefined
+  let instance: Instance | undefined
+  let isLent = false
+
+  const lend = async (use: () => Promise<void> | void): Promise<void> => {
+    if (!suspend || isLent) return
+    isLent = true
+    try {
+      await suspend(async () => await use())
+    } finally {
+      isLent = false
+    }
+  }
+  const crash = (error: unknown): void => {
+    instance?.unmount()
+    io.stderr.write(`aetherscale ended by an error of its own; please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exit(1)
+  }
+  const redraw = (): void => void lend(() => undefined)
+
+  return {
+    attach: (lender) => (suspend = lender),
+    async hold(held) {
+      instance = held
+      process.on('uncaughtException', crash)
+      process.on('unhandledRejection', crash)
+      // Whoever stopped us from outside had the screen meanwhile.
+      process.on('SIGCONT', redraw)
+      try {
+        await held.waitUntilExit()
+      } finally {
+        process.off('SIGCONT', redraw)
+        process.off('unhandledRejection', crash)
+        process.off('uncaughtException', crash)
+      }
+    },
+    async run(argv, { waitForKey = false } = {}) {
+      let status = 1
+      await lend(async () => {
+        status = await runCommand([...socketOptions(globals), ...argv], io)
+        if (waitForKey) await awaitKey(io)
+      })
+      return status
+    },
+    stop: () =>
+      void lend(() => {
+        process.off('SIGCONT', redraw)
+        // To all of the foreground job, as the terminal itself does it (termios(3), VSUSP).
+        process.kill(0, 'SIGTSTP')
+        process.on('SIGCONT', redraw)
+      }),
+    redraw,
+    leave: () => instance?.unmount(),
+  }
+}
+
+/** The same program once more: what goes wrong there does not end the screen, and ctrl-C ends it alone. */
+async function runCommand(argv: readonly string[], { program, env }: Io): Promise<number> {
+  const outlive = (): void => {}
+  process.on('SIGINT', outlive)
+  try {
+    const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program), ...argv], { stdio: 'inherit', env })
+    const [code] = (await once(child, 'exit')) as [number | null]
+    return code ?? 1
+  } finally {
+    process.off('SIGINT', outlive)
+  }
+}
+
+async function awaitKey({ stdin, stdout }: Io): Promise<void> {
+  stdout.write('\nPress a key to go back.')
+  stdin.setRawMode(true)
+  stdin.resume()
+  await once(stdin, 'data')
+  stdin.pause()
+  stdin.setRawMode(false)
+}
+
+function socketOptions({ socket, directory }: Globals): string[] {
+  if (socket !== undefined) return ['--socket', socket]
+  return directory === undefined ? [] : ['--socket-dir', directory]
+}

@@ -1,0 +1,18 @@
+/** PURE: times for people. */
+
+/** How long something lasts: `42s`, `12m`, `5h12m`, `3d4h`. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}m`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `${hours}h${minutes % 60}m`
+  return `${Math.floor(hours / 24)}d${hours % 24}h`
+}
+
+/** Time of day, in the terminal's own time zone. */
+export function formatClock(at: number | string): string {
+  const date = new Date(at)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+}
