@@ -28,8 +28,8 @@ export function readKeys(input: string, key: Key): KeyPress[] {
   const special = (Object.keys(named) as (keyof typeof named)[]).find((each) => key[each])
   if (special) return [{ name: special === 'tab' && key.shift ? 'shift-tab' : named[special] }]
   if (key.ctrl) return input === '' ? [] : [{ name: `ctrl-${input}` }]
-  if (key.meta) return []
-  return [...input].flatMap((character) => nameCharacter(character))
+  // Esc and the next key, when they come in one piece, look like Alt with that key, which nothing is bound to.
+  return [...(key.meta ? [{ name: 'esc' }] : []), ...[...input].flatMap((character) => nameCharacter(character))]
 }
 
 /** Control characters that came in one piece with others, which Ink does not name (ASCII). */
