@@ -10,6 +10,8 @@ import { firstView } from '../../../tui/app/screens/vms/first-view.ts'
 import { createTheme } from '../../../tui/app/theme/theme.ts'
 import { SOME_TIME } from '../../inputs/vms.ts'
 
+process.env['TZ'] = 'UTC'
+
 export const SMALL: Size = { columns: 80, rows: 24 }
 export const LARGE: Size = { columns: 120, rows: 40 }
 
