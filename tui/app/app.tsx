@@ -42,10 +42,10 @@ export function App({ store, theme, onKey, onPaste, onReady }: AppProps): ReactN
 function Frame({ state }: { readonly state: State }): ReactNode {
   const { columns, rows } = state.size
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
       <TitleLine state={state} />
-      <Box flexDirection="column" flexGrow={1} overflow="hidden">
+      <Box flexDirection="column" flexGrow={1} flexShrink={0}>
         <Body state={state} />
       </Box>
       <LastLine state={state} />

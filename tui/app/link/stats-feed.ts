@@ -5,7 +5,7 @@ import type { Store } from '../model/store.ts'
 import { screenOf } from '../screens/all.ts'
 
 /** Seconds between two looks. */
-const EVERY = 2
+const EVERY = 3
 /** Milliseconds that one stays somewhere before it is measured what is there: who scrolls through asks for nothing. */
 const SETTLE = 200
 

@@ -14,7 +14,7 @@ export interface Store {
 }
 
 /** Milliseconds between two changes by `changeSoon`. */
-const PACE = 250
+const PACE = 330
 
 export function createStore(initial: State): Store {
   const listeners = new Set<() => void>()

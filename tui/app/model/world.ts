@@ -63,9 +63,9 @@ export const emptyWorld: World = {
   operations: [],
 }
 
-/** So many events are kept, and so many looks at a VM: five minutes at one each two seconds. */
+/** So many events are kept, and so many looks at a VM: five minutes at one each three seconds. */
 const EVENTS = 1000
-const POINTS = 150
+const POINTS = 100
 
 export function withEvent(world: World, event: Event): World {
   const events = [...world.events.slice(-(EVENTS - 1)), event]
