@@ -10,6 +10,7 @@ const [directory = '', count = '500', changes = '50'] = process.argv.slice(2)
 const vms = makeVms(Number(count))
 const byId = new Map(vms.map((vm) => [vm.id as string, vm]))
 const listeners = new Set<FakeRequest>()
+const looking = new WeakMap<object, NodeJS.Timeout>()
 const cleanups: (() => unknown)[] = []
 
 await startFakeDaemon({ teardown: (clean) => cleanups.push(clean) }, {
@@ -24,14 +25,16 @@ await startFakeDaemon({ teardown: (clean) => cleanups.push(clean) }, {
   'stats.subscribe': (request) => {
     const { vms: ids = [] } = request.params as { vms?: string[] }
     let round = 0
-    const look = (): void =>
+    const look = (): void => {
+      if (request.socket.destroyed) return clearInterval(looking.get(request.socket))
       request.notify('stats', {
         at: new Date().toISOString(),
         vms: ids.map((vm, index) => ({ vm, cpuSeconds: round, cpuPercent: (index * 7 + round++) % 100, memoryBytes: 200_000_000 + index * 1_000_000 })),
       })
+    }
     look()
-    const timer = setInterval(look, 2000)
-    request.socket.on('close', () => clearInterval(timer))
+    clearInterval(looking.get(request.socket))
+    looking.set(request.socket, setInterval(look, 2000))
     return {}
   },
   'stats.unsubscribe': () => ({}),
