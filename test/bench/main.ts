@@ -10,11 +10,12 @@ import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchPull } from './pull.ts'
+import { benchScreen } from './screen.ts'
 import { benchSocket } from './socket.ts'
 import { benchVpn } from './vpn.ts'
 
 const rows: Row[] = []
-const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchHelper, benchVpn, benchLibvirt]
+const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchScreen, benchHelper, benchVpn, benchLibvirt]
 for (const bench of benches) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }

@@ -23,7 +23,7 @@ await startFakeDaemon({ teardown: (clean) => cleanups.push(clean) }, {
   'vm.list': () => ({ vms }),
   'vm.get': ({ params }) => byId.get(params['vm'] as string),
   'stats.subscribe': (request) => {
-    const { vms: ids = [] } = request.params as { vms?: string[] }
+    const { vms: ids = [], everySeconds = 2 } = request.params as { vms?: string[]; everySeconds?: number }
     let round = 0
     const look = (): void => {
       if (request.socket.destroyed) return clearInterval(looking.get(request.socket))
@@ -34,7 +34,7 @@ await startFakeDaemon({ teardown: (clean) => cleanups.push(clean) }, {
     }
     look()
     clearInterval(looking.get(request.socket))
-    looking.set(request.socket, setInterval(look, 2000))
+    looking.set(request.socket, setInterval(look, everySeconds * 1000))
     return {}
   },
   'stats.unsubscribe': () => ({}),

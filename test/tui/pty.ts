@@ -1,9 +1,9 @@
-/** A program on a pseudo-terminal, which script(1) of util-linux makes (it is on every Debian), and what a terminal shows of it. */
-import { spawn } from 'node:child_process'
+/** A program on a pseudo-terminal, and what a terminal shows of it. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import xterm from '@xterm/headless'
+import { startOnTerminal } from './command-process.ts'
 
 export interface PtyProcess {
   /** Process id of the program itself. */
@@ -23,7 +23,7 @@ export interface PtyProcess {
 }
 
 interface Teardown {
-  teardown(clean: () => unknown): unknown
+  teardown(clean: () => unknown): void
 }
 
 export interface PtyOptions {
@@ -37,21 +37,12 @@ const PATIENCE = 30_000
 
 export async function startOnPty(t: Teardown, argv: readonly string[], { env = {}, columns = 80, rows = 24 }: PtyOptions = {}): Promise<PtyProcess> {
   const words = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  const command = `stty cols ${columns} rows ${rows}; printf 'pid:%s;' $$; exec ${words}`
-  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
-    env: { ...process.env, LANG: 'C.UTF-8', TERM: 'xterm', SHELL: '/bin/sh', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const { child, ended } = startOnTerminal(t, `stty cols ${columns} rows ${rows}; printf 'pid:%s;' $$; exec ${words}`, { LANG: 'C.UTF-8', ...env })
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
   let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout.on('data', (text: string) => {
     output += text
     terminal.write(text)
-  })
-  const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
   })
   const lines = (): string[] => {
     const { buffer: { active } } = terminal
@@ -72,7 +63,7 @@ export async function startOnPty(t: Teardown, argv: readonly string[], { env = {
     lines,
     terminal,
     sees: async (pattern) => await until(() => pattern.test(lines().join('\n')), String(pattern)),
-    ended,
+    ended: ended.then(({ status }) => status ?? 1),
   }
 }
 
