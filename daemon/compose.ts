@@ -42,6 +42,8 @@ import { startRpcServer } from './rpc/server.ts'
 import { openManagers } from './service/choose.ts'
 import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
+import { createObserver } from './stats/look.ts'
+import { createSampler } from './stats/sampler.ts'
 import { createConsoles } from './vm/console.ts'
 import type { VmDependencies } from './vm/dependencies.ts'
 import { watchFiles } from './vm/file-watch.ts'
@@ -151,8 +153,10 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   // What a daemon that died had made for a VM that did not come to be.
   const tidied = recovery.then(() => vpns.tidy())
 
+  const observer = createObserver(table)
   const handlers = createHandlers({
     vms,
+    observer,
     lifecycle,
     disks,
     consoles,
@@ -193,6 +197,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     groups: { ...(control !== undefined && { control }), ...(observe !== undefined && { observe }) },
     dispatcher: createDispatcher({ handlers, log }),
     events,
+    sampler: createSampler(observer),
     log,
   })
   log.info({ version, pid: process.pid, sockets: folders.sockets, vms: table.size }, 'ready')

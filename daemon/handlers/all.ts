@@ -5,10 +5,12 @@ import type { Look } from '../image/admit.ts'
 import type { BuilderPlace } from '../image/run-builder.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
+import type { Observer } from '../stats/look.ts'
 import { diskHandlers, type DiskRooms } from './disk.ts'
 import { guestHandlers, type GuestRooms } from './guest.ts'
 import { imageBuildHandlers } from './image-build.ts'
 import { imageHandlers } from './image.ts'
+import { statsHandlers } from './stats.ts'
 import { vmHandlers, type VmRooms } from './vm.ts'
 import { vpnHandlers, type VpnRooms } from './vpn.ts'
 
@@ -16,15 +18,17 @@ interface Rooms extends VmRooms, GuestRooms, DiskRooms, VpnRooms {
   readonly networks: Networks
   readonly builder: BuilderPlace
   readonly look: Look
-  readonly describeSystem: () => Result<'system.info'>
+  readonly observer: Observer
+  readonly describeSystem: () => Omit<Result<'system.info'>, 'access'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
   readonly discover: () => Result<'rpc.discover'>
 }
 
-export function createHandlers({ networks, builder, look, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
+export function createHandlers({ networks, builder, look, observer, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
   const image = imageHandlers(rooms.vms, look)
   return {
     ...vmHandlers(rooms),
+    ...statsHandlers(rooms.vms.table, observer),
     ...guestHandlers(rooms),
     ...diskHandlers(rooms),
     ...image,
@@ -45,7 +49,7 @@ export function createHandlers({ networks, builder, look, describeSystem, examin
       subscribe(undefined)
       return {}
     },
-    'system.info': describeSystem,
+    'system.info': (_params, { access }) => ({ ...describeSystem(), access }),
     'system.doctor': async () => ({ checks: await examine() }),
     'rpc.discover': discover,
   }

@@ -5,6 +5,7 @@ import type { Event } from '../../policy/api/events.ts'
 import { methods, type MethodName } from '../../policy/api/index.ts'
 import type { Access, Method } from '../../policy/api/method.ts'
 import type { Logger } from '../log.ts'
+import type { StatsWanted } from '../stats/sampler.ts'
 import { logMutation } from './audit.ts'
 import { explainFailure, type RpcError } from './failure.ts'
 import type { Peer, RequestContext } from './handler.ts'
@@ -21,6 +22,7 @@ export interface Caller {
   readonly signal: AbortSignal
   notify(method: 'progress', params: unknown): void
   subscribe(kinds: readonly Event['kind'][] | undefined): void
+  sample(wanted: StatsWanted | undefined): void
   /** Take no further line until the one being dispatched is answered: what follows it may not be JSON-RPC. */
   hold(): void
   /** Hand the connection over once the answer to the line that called for `hold` is written. */
@@ -88,6 +90,7 @@ function createContext(request: JSONRPCRequest, caller: Caller, upgrade: (take: 
       caller.notify('progress', { request: request.id, message, ...(fraction !== undefined && { fraction }) })
     },
     subscribe: (kinds) => caller.subscribe(kinds),
+    sample: (wanted) => caller.sample(wanted),
     upgrade,
   }
 }

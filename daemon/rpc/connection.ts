@@ -13,6 +13,7 @@ import { Intake } from './intake.ts'
 import type { Limits } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { PeerInspector } from './peer.ts'
+import type { Sampler, StatsWanted } from '../stats/sampler.ts'
 import type { Subscriber, Subscriptions } from './subscriptions.ts'
 
 export interface ConnectionOptions {
@@ -21,6 +22,7 @@ export interface ConnectionOptions {
   readonly access: Access
   readonly dispatcher: Dispatcher
   readonly subscriptions: Subscriptions
+  readonly sampler: Sampler
   readonly inspector: PeerInspector | undefined
   readonly log: Logger
   readonly limits: Limits
@@ -53,6 +55,7 @@ export class Connection implements Caller {
   #working = false
   #inFlight = 0
   #subscribed = false
+  #sampled = false
   /** More is unsent than a client may leave; its time runs. */
   #slow = false
   /** A line is being answered behind which raw bytes may follow. */
@@ -89,6 +92,11 @@ export class Connection implements Caller {
   subscribe(kinds: readonly Event['kind'][] | undefined): void {
     this.#subscribed = kinds !== undefined && this.#isTalking()
     this.#options.subscriptions.set(this.#tell, this.#subscribed ? kinds : undefined)
+  }
+
+  sample(wanted: StatsWanted | undefined): void {
+    this.#sampled = wanted !== undefined && this.#isTalking()
+    this.#options.sampler.set(this.#offer, this.#sampled ? wanted : undefined)
   }
 
   hold(): void {
@@ -214,7 +222,7 @@ export class Connection implements Caller {
   #giveAway(take: Take): void {
     const socket = this.#socket
     this.#outbox.flush()
-    this.subscribe(undefined)
+    this.#unsubscribe()
     if (this.#state !== 'open') socket.destroy()
     else this.#state = 'handed-over'
     clearInterval(this.#hangUpCheck)
@@ -238,6 +246,16 @@ export class Connection implements Caller {
     else this.#outbox.push(line)
   }
 
+  /** For what the next one like it replaces: it is not queued behind what the client has not taken. */
+  #offer: Subscriber = (line) => {
+    if (this.#isTalking() && !this.#outbox.isHeldUp) this.#outbox.push(line)
+  }
+
+  #unsubscribe(): void {
+    this.subscribe(undefined)
+    this.sample(undefined)
+  }
+
   #giveUp = (): void => {
     if (!this.#isTalking()) return
     const { unsent } = this.#outbox
@@ -245,17 +263,17 @@ export class Connection implements Caller {
     this.disconnect({ name: 'SLOW_READER', message: `${unsent} bytes were waiting to be read` })
   }
 
-  /** Done with a client that has been told to go, or that has ended its side, has all its answers and wants no events. */
+  /** Done with a client that has been told to go, or that has ended its side, has all its answers and has subscribed to nothing. */
   #closeIfDone(): void {
     if (this.#inFlight > 0 || this.#held) return
     if (this.#state === 'draining' && this.#farewell) this.disconnect(this.#farewell)
-    if (this.#state !== 'open' || !this.#ended || !this.#intake.isEmpty || this.#subscribed) return
+    if (this.#state !== 'open' || !this.#ended || !this.#intake.isEmpty || this.#subscribed || this.#sampled) return
     this.#close(this.#options.limits.graceMs)
   }
 
   #close(graceMs: number): void {
     this.#state = 'closing'
-    this.subscribe(undefined)
+    this.#unsubscribe()
     this.#intake.clear()
     this.#outbox.flush()
     this.#gone.abort()
@@ -284,7 +302,7 @@ export class Connection implements Caller {
 
   #onClose = (): void => {
     this.#state = 'closed'
-    this.subscribe(undefined)
+    this.#unsubscribe()
     this.#intake.clear()
     clearInterval(this.#hangUpCheck)
     clearTimeout(this.#graceTimer)

@@ -4,6 +4,7 @@ import type { Access } from '../../policy/api/method.ts'
 import type { MethodName, Params, Result } from '../../policy/api/index.ts'
 import type { JsonText } from './json-text.ts'
 import type { Event } from '../../policy/api/events.ts'
+import type { StatsWanted } from '../stats/sampler.ts'
 
 /** The process at the other end as the kernel told it when it connected (unix(7), SO_PEERCRED). */
 export interface Peer {
@@ -22,6 +23,8 @@ export interface RequestContext {
   progress(message: string, fraction?: number): void
   /** Replaces the events that this connection gets; `undefined` for none. */
   subscribe(kinds: readonly Event['kind'][] | undefined): void
+  /** Replaces the samples of what VMs use that this connection gets; `undefined` for none. The first is sent at once. */
+  sample(wanted: StatsWanted | undefined): void
   /**
    * After the answer, hands the connection over as a raw byte stream; `early` are bytes that came behind the request.
    * The socket is paused, ends when its client ends its side, and is destroyed already where the client has gone. Not

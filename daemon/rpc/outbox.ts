@@ -14,6 +14,11 @@ export class Outbox {
     return this.#text.length + this.#socket.writableLength
   }
 
+  /** Whether the client leaves unread what was handed to the socket: what is new of this turn of the event loop does not count. */
+  get isHeldUp(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
   push(line: string): void {
     // A tick runs after the promises that are already settled: all answers that are ready now leave together.
     if (this.#text === '') process.nextTick(() => this.flush())

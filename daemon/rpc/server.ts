@@ -6,6 +6,7 @@ import type { Access } from '../../policy/api/method.ts'
 import { CONTROL_SOCKET, OBSERVE_SOCKET } from '../../policy/wire.ts'
 import type { EventBus } from '../events.ts'
 import type { Logger } from '../log.ts'
+import type { Sampler } from '../stats/sampler.ts'
 import { Connection } from './connection.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -20,6 +21,7 @@ export interface RpcServerOptions {
   readonly groups?: { readonly control?: number; readonly observe?: number }
   readonly dispatcher: Dispatcher
   readonly events: EventBus
+  readonly sampler: Sampler
   readonly log: Logger
   readonly limits?: Partial<Limits>
 }
@@ -38,7 +40,7 @@ const LAST_GRACE_MS = 1000
 
 /** Opens both sockets, or neither. @throws UserError as `listenAt` does */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { directory, groups, dispatcher, events, log } = options
+  const { directory, groups, dispatcher, events, sampler, log } = options
   const limits = { ...defaultLimits, ...options.limits }
   const inspector = await loadPeerInspector()
   if (!inspector) log.warn('koffi has no build for this machine: the log of mutations lacks uid and pid')
@@ -51,7 +53,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const open = async (access: Access, name: string, gid: number | undefined): Promise<string> => {
     const path = join(directory, name)
     const server = createServer({ allowHalfOpen: true }, (socket) => {
-      const connection = new Connection({ socket, access, dispatcher, subscriptions, inspector, log, limits })
+      const connection = new Connection({ socket, access, dispatcher, subscriptions, sampler, inspector, log, limits })
       connections.add(connection)
       socket.on('close', () => connections.delete(connection))
     })

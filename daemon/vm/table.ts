@@ -53,8 +53,8 @@ export interface VmTable {
   /** All VMs, the oldest first. */
   entries(): Iterable<Entry>
   readonly size: number
-  /** By id or name. Throws VM_NOT_FOUND, or VM_RECORD_BROKEN where the record is there and cannot be read. */
-  find(ref: string): Entry
+  /** By id or name, which the caller gave as `field`. Throws VM_NOT_FOUND, or VM_RECORD_BROKEN where the record is there and cannot be read. */
+  find(ref: string, field?: string): Entry
   get(id: VmId): Entry | undefined
   /** Whether an id or a name is in use; ids and names share one namespace. */
   isTaken(ref: string): boolean
@@ -135,18 +135,18 @@ export async function openVmTable(
     broken,
     get: (id) => entries.get(id),
     isTaken,
-    find(ref) {
+    find(ref, field = 'vm') {
       const entry = entries.get(ref as VmId) ?? names.get(ref)
       if (entry) return entry
       const unread = broken.get(ref as VmId)
       if (unread) {
         throw new UserError('VM_RECORD_BROKEN', `The record of VM "${ref}" cannot be read: ${unread.reason}`, {
-          field: 'vm',
+          field,
           hint: `Mend ${join(root, ref, 'vm.json')} and start the daemon again`,
         })
       }
       throw new UserError('VM_NOT_FOUND', `There is no VM with the id or name "${ref}"`, {
-        field: 'vm',
+        field,
         hint: 'vm.list shows those that there are',
       })
     },

@@ -12,6 +12,7 @@ const caller: Caller = {
   signal: new AbortController().signal,
   notify: () => undefined,
   subscribe: () => undefined,
+  sample: () => undefined,
   hold: () => undefined,
   upgrade: () => undefined,
 }

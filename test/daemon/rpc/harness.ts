@@ -11,6 +11,8 @@ import { createDispatcher } from '../../../daemon/rpc/dispatch.ts'
 import type { Handlers, RequestContext } from '../../../daemon/rpc/handler.ts'
 import type { Limits } from '../../../daemon/rpc/limits.ts'
 import { startRpcServer, type RpcServer } from '../../../daemon/rpc/server.ts'
+import { createObserver } from '../../../daemon/stats/look.ts'
+import { createSampler, type Sampler } from '../../../daemon/stats/sampler.ts'
 
 /** The part of a tap test that things are cleaned up by. */
 interface Test {
@@ -53,12 +55,15 @@ export interface Harness {
   readonly connect: (access?: 'control' | 'observe') => Promise<Client>
 }
 
-export async function serve(t: Test, stubs: Stubs, limits: Partial<Limits> = {}): Promise<Harness> {
+/** For whom there is no VM. */
+export const noSamples = createSampler(createObserver({ entries: () => [], get: () => undefined }))
+
+export async function serve(t: Test, stubs: Stubs, limits: Partial<Limits> = {}, sampler: Sampler = noSamples): Promise<Harness> {
   const directory = await makeFolder(t)
   const events = createEventBus()
   const { log, lines } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, dispatcher, events, log, limits: { shutdownMs: 200, ...limits } })
+  const server = await startRpcServer({ directory, dispatcher, events, sampler, log, limits: { shutdownMs: 200, ...limits } })
   t.teardown(() => server.close())
   return {
     server,

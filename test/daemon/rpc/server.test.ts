@@ -4,7 +4,7 @@ import t from 'tap'
 import { createEventBus } from '../../../daemon/events.ts'
 import { createDispatcher } from '../../../daemon/rpc/dispatch.ts'
 import { startRpcServer } from '../../../daemon/rpc/server.ts'
-import { completeHandlers, createGate, makeFolder, recordLog, serve, type Stubs } from './harness.ts'
+import { completeHandlers, createGate, makeFolder, noSamples, recordLog, serve, type Stubs } from './harness.ts'
 
 const stubs: Stubs = {
   'vm.get': ({ vm }: { vm: string }) => ({ id: vm }),
@@ -31,7 +31,7 @@ t.test('the sockets have the mode and the groups given', async (t) => {
   const gid = process.getuid?.() === 0 ? 12_345 : process.getgroups!().at(-1)!
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, events: createEventBus(), log })
+  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, events: createEventBus(), sampler: noSamples, log })
   t.teardown(() => server.close())
   t.match(await stat(server.paths.control), { mode: 0o140600, gid: process.getegid?.() }, 'without a group it is the user alone')
   t.match(await stat(server.paths.observe), { mode: 0o140660, gid })
@@ -43,7 +43,7 @@ t.test('both sockets are opened, or none', async (t) => {
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
   const events = createEventBus()
-  await t.rejects(startRpcServer({ directory, dispatcher, events, log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
+  await t.rejects(startRpcServer({ directory, dispatcher, events, sampler: noSamples, log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
   t.same(await readdir(directory), ['observe.sock'])
 })
 
