@@ -61,7 +61,7 @@ t.test('every reference leads to a schema of the document that a validator takes
 })
 
 t.test('the notifications are described', async (t) => {
-  t.strictSame(document['x-notifications'].map(({ name }) => name), ['event', 'progress', 'disconnect'])
+  t.strictSame(document['x-notifications'].map(({ name }) => name), ['event', 'stats', 'progress', 'disconnect'])
 })
 
 t.test("title and version are the caller's", async (t) => {

@@ -83,11 +83,14 @@ function deriveField(param: string, raw: Schema, required: boolean, definitions:
   const schema = resolve(raw, definitions)
   const shape = deriveShape(param, schema, definitions)
   const flag = flagOf(param, schema, shape, positional)
-  const completes = completesWith(raw.$ref?.split('/').at(-1), param, positional)
+  const reference = raw.$ref ?? raw.items?.$ref
+  const completes = completesWith(reference?.split('/').at(-1), param, positional)
+  // `[VM...]` says that there may be several; for words of any kind the plural says what they are together.
+  const called = positional && shape.kind === 'list' && completes ? singularOf(flag) : flag
   return {
     param,
     flag,
-    placeholder: placeholderOf(flag, shape),
+    placeholder: placeholderOf(called, shape),
     about: aboutOf(schema, definitions),
     required,
     ...(schema.default !== undefined && { fallback: schema.default }),

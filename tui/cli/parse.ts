@@ -135,7 +135,7 @@ function unknownOption(typed: string, fields: readonly Field[], command: Command
 /** Where a command of somebody else's is given, its options are not ours. */
 function hintAtSeparator(command: Command | undefined): string | undefined {
   const last = command?.positionals.at(-1)
-  if (!command?.method || last?.shape.kind !== 'list') return undefined
+  if (!command?.method || last?.shape.kind !== 'list' || last.completes) return undefined
   const before = command.positionals.slice(0, -1).map((field) => field.placeholder)
   return `what is not for aetherscale stands behind --: ${[...command.words, ...before].join(' ')} -- ${last.placeholder}...`
 }

@@ -47,6 +47,11 @@ t.test('a param becomes an option by its schema', async (t) => {
   t.match(option({ addresses: z.array(z.string()) }), { flag: 'address' })
 })
 
+t.test('VMs by position are completed, and named one by one', async (t) => {
+  const { positionals } = derive({ vms: z.array(VmRef).optional() }, { words: ['x'], args: ['vms'] }, 'observe')
+  t.match(positionals, [{ param: 'vms', placeholder: 'VM', required: false, completes: 'vm', shape: { kind: 'list' } }])
+})
+
 t.test('a tagged union keeps its tag and the fields of each alternative', async (t) => {
   const network = z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('user'), forwards: z.array(z.string()).default([]) }).describe('NAT'),

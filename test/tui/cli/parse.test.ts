@@ -44,6 +44,9 @@ const good: readonly (readonly [line: string, method: string, requests: readonly
   ['image import debian.qcow2 --name d', 'image.import', [{ path: '/home/ann/debian.qcow2', name: 'd' }]],
   ['image import /srv/../x.raw', 'image.import', [{ path: '/x.raw' }]],
   ['events --kind vm.state --kind vm.agent', 'events.subscribe', [{ kinds: ['vm.state', 'vm.agent'] }]],
+  ['events --recent 20', 'events.subscribe', [{ recent: 20 }]],
+  ['vm stats', 'vm.stats', [{}]],
+  ['vm stats web db --over 5s', 'vm.stats', [{ vms: ['web', 'db'], overSeconds: 5 }]],
 ]
 
 const bad: readonly (readonly [line: string, message: string | RegExp, hint?: string])[] = [
@@ -106,6 +109,19 @@ t.test('a bad line says what is wrong, and what was probably meant', async (t) =
     t.match((error as Error).message, message, line)
     if (hint !== undefined) t.equal((error as UsageError).hint, hint, line)
   }
+})
+
+t.test('only where a command of somebody else is given, its options are said to stand behind --', async (t) => {
+  const refuse = (line: string): UsageError => {
+    try {
+      parse(line)
+    } catch (thrown) {
+      return thrown as UsageError
+    }
+    throw new Error(`${line} was taken`)
+  }
+  t.match(refuse('vm exec web -x').hint, /stands behind --/)
+  t.equal(refuse('vm stats web -x').hint, undefined)
 })
 
 t.test('options of every command stand anywhere', async (t) => {

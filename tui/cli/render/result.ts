@@ -1,8 +1,9 @@
 /** Results for people: a list is a table, anything else facts, but for the few methods that have a better way to say it. */
 import type { MethodName, Result } from '../../../policy/api/index.ts'
+import type { VmStats } from '../../../policy/api/stats.ts'
 import type { Vm } from '../../../policy/api/vm.ts'
 import type { Command, Json } from '../command-table.ts'
-import { formatQuantity } from '../quantity.ts'
+import { formatBytes, formatQuantity } from '../quantity.ts'
 import { escapeControls } from './escape.ts'
 import { alignColumns } from './layout.ts'
 import type { Paint } from './paint.ts'
@@ -23,13 +24,14 @@ export function renderResult(command: Command, result: Json, paint: Paint): stri
 /** Ids, or names where there are no ids, of what the result is about; `undefined` where it is about nothing that has one. */
 export function identify(command: Command, result: Json): string[] | undefined {
   const rows = command.table ? rowsOf(command, result) : [isRow(result) && isRow(result['vm']) ? result['vm'] : result]
-  const ids = rows.map((row) => (isRow(row) ? (row['id'] ?? row['name']) : undefined))
+  const ids = rows.map((row) => (isRow(row) ? (row['id'] ?? (command.table && row['vm']) ?? row['name']) : undefined))
   return ids.every((id) => typeof id === 'string') ? ids.map((id) => escapeControls(id)) : undefined
 }
 
 /** What to do when there is nothing to show. */
 export function emptyNote(command: Command, result: Json, filtered: boolean): string | undefined {
   if (!command.table || rowsOf(command, result).length > 0) return undefined
+  if (command.method === 'vm.stats') return 'none runs'
   if (filtered) return `none of the ${command.table.rows} match`
   if (command.method === 'vm.list') return 'no VMs; make one: aetherscale vm create IMAGE'
   if (command.method === 'image.list') return 'no images; pull one of aetherscale image catalogue, or a URL: aetherscale image pull NAME'
@@ -74,6 +76,7 @@ const sayings: Sayings = {
   'vm.stop': ({ vm, endedBy }, paint) => [`${sayState(vm, paint)}${endings[endedBy]}`],
   'vm.restart': ({ vm, endedBy }, paint) => [`${sayState(vm, paint)}${endings[endedBy]}`],
   'vm.delete': ({ id }) => [`${id} is deleted`],
+  'vm.stats': ({ vms }) => sayUse(vms),
   'vm.suspend': ({ vm }, paint) => [sayState(vm, paint)],
   'vm.resume': ({ vm }, paint) => [sayState(vm, paint)],
   'vm.resize': ({ vm }) => [saySizes(vm)],
@@ -108,6 +111,18 @@ function saySizes(vm: Vm): string {
   const called = vm.name ?? vm.id
   const when = vm.atNextStart ? ', from its next start on' : ''
   return `${called} has a disk of ${formatQuantity(vm.diskMiB, 'MiB')}; CPUs: ${vcpus}, memory: ${formatQuantity(memoryMiB, 'MiB')}${when}`
+}
+
+function sayUse(vms: readonly VmStats[]): string[] {
+  if (vms.length === 0) return []
+  const rows = vms.map(({ vm, name, cpuPercent, cpuSeconds, memoryBytes }) => [
+    vm,
+    name ?? '-',
+    cpuPercent === undefined ? '-' : `${cpuPercent.toFixed(1)}%`,
+    formatQuantity(cpuSeconds, 's'),
+    formatBytes(memoryBytes),
+  ])
+  return alignColumns([['ID', 'NAME', 'CPU', 'CPU TIME', 'MEMORY'], ...rows])
 }
 
 function sayState(vm: Vm, paint: Paint): string {

@@ -36,7 +36,7 @@ t.test('bash offers commands, options, values, files and the names of VMs', asyn
   const vms = [{ id: 'adbvzwdf', name: 'web', state: 'running' }, { id: 'bbbbbbbb', state: 'stopped' }]
   const { directory } = await startFakeDaemon(t, { 'vm.list': () => ({ vms }) }, { names: ['observe.sock'] })
   const cases: readonly (readonly [words: readonly string[], offered: string])[] = [
-    [['vm', 'st'], 'start stop'],
+    [['vm', 'st'], 'start stats stop'],
     [['vm', 'stop', '--f'], '--force'],
     [['vm', 'wait', 'web', '--for', '=', 'ag'], 'agent'],
     [['vm', 'wait', 'web', '--for', '='], 'agent init running stopped'],

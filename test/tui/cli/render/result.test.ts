@@ -70,6 +70,23 @@ t.test('an empty list says what to do', async (t) => {
   t.equal(emptyNote(command('network list'), { networks: [] }, false), 'no private networks; make one: aetherscale network create NAME')
 })
 
+t.test('what VMs use is a table of percentages, times and sizes', async (t) => {
+  const vms = [
+    { vm: 'adbvzwdf', name: 'web', cpuSeconds: 3725.25, cpuPercent: 12.3, memoryBytes: 160_432_128 },
+    { vm: 'bbbbbbbb', cpuSeconds: 0, memoryBytes: 1024 },
+    { vm: 'cccccccc', cpuSeconds: 5, cpuPercent: 200, memoryBytes: 2 ** 30 },
+  ]
+  t.strictSame(renderResult(command('vm stats'), { at: 'now', vms }, plain), [
+    'ID        NAME  CPU     CPU TIME  MEMORY',
+    'adbvzwdf  web   12.3%   1h 2m 5s  153 MiB',
+    'bbbbbbbb  -     -       0s        1 KiB',
+    'cccccccc  -     200.0%  5s        1 GiB',
+  ])
+  t.strictSame(identify(command('vm stats'), { at: 'now', vms }), ['adbvzwdf', 'bbbbbbbb', 'cccccccc'])
+  t.strictSame(renderResult(command('vm stats'), { at: 'now', vms: [] }, plain), [])
+  t.equal(emptyNote(command('vm stats'), { at: 'now', vms: [] }, true), 'none runs')
+})
+
 t.test('an operation is said in a sentence', async (t) => {
   t.strictSame(renderResult(command('vm start'), { vm }, plain), ['web (adbvzwdf) is running'])
   t.strictSame(renderResult(command('vm stop'), { vm, endedBy: 'sigkill' }, plain), ['web (adbvzwdf) is running; ended by SIGKILL'])
