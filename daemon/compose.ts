@@ -39,6 +39,7 @@ import { createDispatcher } from './rpc/dispatch.ts'
 import { findGroup } from './rpc/group.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
 import { startRpcServer } from './rpc/server.ts'
+import { createSubscriptions } from './rpc/subscriptions.ts'
 import { openManagers } from './service/choose.ts'
 import { createEmbeddedManager } from './service/embedded.ts'
 import { lockFolder } from './state/lock.ts'
@@ -140,6 +141,8 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const watches = [watchFiles(folders.disks, (name) => name.replace(/\.qcow2$/, ''), table, log)]
   if (services.units) watches.push(watchFiles(services.units.folder, services.units.ownerOf, table, log))
   await adoptRunning(vms)
+  // That VMs have run on meanwhile is nothing that has happened: events are remembered from here on.
+  const subscriptions = createSubscriptions(events)
 
   const recovery = recoverAll(vms, lifecycle, (entry) => replay.attached(entry)).catch((error: unknown) => {
     log.error({ err: error }, 'recovery was cut short')
@@ -196,7 +199,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     directory: folders.sockets,
     groups: { ...(control !== undefined && { control }), ...(observe !== undefined && { observe }) },
     dispatcher: createDispatcher({ handlers, log }),
-    events,
+    subscriptions,
     sampler: createSampler(observer),
     log,
   })

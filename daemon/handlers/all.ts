@@ -41,8 +41,8 @@ export function createHandlers({ networks, builder, look, observer, describeSyst
       await networks.remove(network)
       return { name: network }
     },
-    'events.subscribe': ({ kinds = [...eventKinds] }, { subscribe }) => {
-      subscribe(kinds)
+    'events.subscribe': ({ kinds = [...eventKinds], recent }, { subscribe }) => {
+      subscribe(kinds, recent)
       return { kinds }
     },
     'events.unsubscribe': (_params, { subscribe }) => {

@@ -21,7 +21,7 @@ export interface Caller {
   readonly peer: Peer | undefined
   readonly signal: AbortSignal
   notify(method: 'progress', params: unknown): void
-  subscribe(kinds: readonly Event['kind'][] | undefined): void
+  subscribe(kinds: readonly Event['kind'][] | undefined, recent?: number): void
   sample(wanted: StatsWanted | undefined): void
   /** Take no further line until the one being dispatched is answered: what follows it may not be JSON-RPC. */
   hold(): void
@@ -89,7 +89,7 @@ function createContext(request: JSONRPCRequest, caller: Caller, upgrade: (take: 
       if (typeof request.id !== 'string' && typeof request.id !== 'number') return
       caller.notify('progress', { request: request.id, message, ...(fraction !== undefined && { fraction }) })
     },
-    subscribe: (kinds) => caller.subscribe(kinds),
+    subscribe: (kinds, recent) => caller.subscribe(kinds, recent),
     sample: (wanted) => caller.sample(wanted),
     upgrade,
   }

@@ -89,9 +89,9 @@ export class Connection implements Caller {
     this.#tell(JSON.stringify({ jsonrpc: '2.0', method, params }))
   }
 
-  subscribe(kinds: readonly Event['kind'][] | undefined): void {
+  subscribe(kinds: readonly Event['kind'][] | undefined, recent?: number): void {
     this.#subscribed = kinds !== undefined && this.#isTalking()
-    this.#options.subscriptions.set(this.#tell, this.#subscribed ? kinds : undefined)
+    this.#options.subscriptions.set(this.#tell, this.#subscribed ? kinds : undefined, recent)
   }
 
   sample(wanted: StatsWanted | undefined): void {

@@ -21,8 +21,8 @@ export interface RequestContext {
   readonly signal: AbortSignal
   /** Tells the connection that asked how far its request is; `fraction` is 0 to 1. Nothing is sent for a notification. */
   progress(message: string, fraction?: number): void
-  /** Replaces the events that this connection gets; `undefined` for none. */
-  subscribe(kinds: readonly Event['kind'][] | undefined): void
+  /** Replaces the events that this connection gets; `undefined` for none. So many `recent` ones are sent at once. */
+  subscribe(kinds: readonly Event['kind'][] | undefined, recent?: number): void
   /** Replaces the samples of what VMs use that this connection gets; `undefined` for none. The first is sent at once. */
   sample(wanted: StatsWanted | undefined): void
   /**

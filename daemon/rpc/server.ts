@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { Access } from '../../policy/api/method.ts'
 import { CONTROL_SOCKET, OBSERVE_SOCKET } from '../../policy/wire.ts'
-import type { EventBus } from '../events.ts'
 import type { Logger } from '../log.ts'
 import type { Sampler } from '../stats/sampler.ts'
 import { Connection } from './connection.ts'
@@ -12,7 +11,7 @@ import type { Dispatcher } from './dispatch.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { loadPeerInspector } from './peer.ts'
 import { listenAt } from './socket.ts'
-import { createSubscriptions } from './subscriptions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 export interface RpcServerOptions {
   /** Exists already, and nobody else can write to it. */
@@ -20,7 +19,8 @@ export interface RpcServerOptions {
   /** Group ids that may use a socket besides the daemon's own user; without one, it is that user's alone. */
   readonly groups?: { readonly control?: number; readonly observe?: number }
   readonly dispatcher: Dispatcher
-  readonly events: EventBus
+  /** Closed with the server. */
+  readonly subscriptions: Subscriptions
   readonly sampler: Sampler
   readonly log: Logger
   readonly limits?: Partial<Limits>
@@ -40,11 +40,10 @@ const LAST_GRACE_MS = 1000
 
 /** Opens both sockets, or neither. @throws UserError as `listenAt` does */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { directory, groups, dispatcher, events, sampler, log } = options
+  const { directory, groups, dispatcher, subscriptions, sampler, log } = options
   const limits = { ...defaultLimits, ...options.limits }
   const inspector = await loadPeerInspector()
   if (!inspector) log.warn('koffi has no build for this machine: the log of mutations lacks uid and pid')
-  const subscriptions = createSubscriptions(events)
   const connections = new Set<Connection>()
   const servers: Server[] = []
   const removals: (() => Promise<void>)[] = []

@@ -70,10 +70,12 @@ export const eventMethods = {
   'events.subscribe': method({
     summary: 'Send `event` notifications on this connection from now on',
     description:
-      'A second subscribe replaces the first. Whoever reads too slowly is disconnected with a reason; nothing is skipped.',
+      'A second subscribe replaces the first. What has happened already comes before the answer, the oldest first, and then what ' +
+      'happens, in order: none twice, none missed between. A daemon remembers what has happened since it began, about the last 1000 ' +
+      'events of all kinds. Whoever reads too slowly is disconnected with a reason; nothing is skipped.',
     params: z.strictObject({
       kinds: z.array(z.enum(eventKinds)).optional().describe('Only events of these kinds; all where not said'),
-      recent: z.int().min(0).max(1000).default(0).describe('Sent first: so many of those that have happened already, as far as the daemon remembers'),
+      recent: z.int().min(0).max(1000).default(0).describe('Sent first: so many of these kinds as have happened last, as far as the daemon remembers'),
     }),
     result: z.object({ kinds: z.array(z.enum(eventKinds)) }),
     errors: [],

@@ -56,6 +56,16 @@ t.test('a subscriber that ends its side still gets its events', async (t) => {
   t.match(await client.next(), { method: 'event', params: { kind: 'vm.deleted', vm: 'adbvzwdf', at: String } })
 })
 
+t.test('of past events a subscriber is told before the answer, and then of new ones', async (t) => {
+  const { connect, events } = await serve(t, { 'events.subscribe': (_params, { subscribe }) => (subscribe(['vm.deleted'], 2), {}) })
+  const emit = (vm: string): void => events.emit({ kind: 'vm.deleted', vm: vm as never })
+  for (const vm of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) emit(vm)
+  const client = (await connect('observe')).ask(1, 'events.subscribe')
+  t.match(await client.take(3), [{ params: { vm: 'bbbbbbbb' } }, { params: { vm: 'cccccccc' } }, { id: 1 }])
+  emit('dddddddd')
+  t.match(await client.next(), { params: { vm: 'dddddddd' } })
+})
+
 t.test('answers come when they are ready, not in the order of the questions', async (t) => {
   const gate = createGate()
   const client = await (await serve(t, { ...echo, 'vm.wait': () => gate.promise.then(() => ({})) })).connect()

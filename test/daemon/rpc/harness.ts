@@ -11,6 +11,7 @@ import { createDispatcher } from '../../../daemon/rpc/dispatch.ts'
 import type { Handlers, RequestContext } from '../../../daemon/rpc/handler.ts'
 import type { Limits } from '../../../daemon/rpc/limits.ts'
 import { startRpcServer, type RpcServer } from '../../../daemon/rpc/server.ts'
+import { createSubscriptions } from '../../../daemon/rpc/subscriptions.ts'
 import { createObserver } from '../../../daemon/stats/look.ts'
 import { createSampler, type Sampler } from '../../../daemon/stats/sampler.ts'
 
@@ -63,7 +64,7 @@ export async function serve(t: Test, stubs: Stubs, limits: Partial<Limits> = {},
   const events = createEventBus()
   const { log, lines } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, dispatcher, events, sampler, log, limits: { shutdownMs: 200, ...limits } })
+  const server = await startRpcServer({ directory, dispatcher, subscriptions: createSubscriptions(events), sampler, log, limits: { shutdownMs: 200, ...limits } })
   t.teardown(() => server.close())
   return {
     server,

@@ -4,6 +4,7 @@ import t from 'tap'
 import { createEventBus } from '../../../daemon/events.ts'
 import { createDispatcher } from '../../../daemon/rpc/dispatch.ts'
 import { startRpcServer } from '../../../daemon/rpc/server.ts'
+import { createSubscriptions } from '../../../daemon/rpc/subscriptions.ts'
 import { completeHandlers, createGate, makeFolder, noSamples, recordLog, serve, type Stubs } from './harness.ts'
 
 const stubs: Stubs = {
@@ -31,7 +32,7 @@ t.test('the sockets have the mode and the groups given', async (t) => {
   const gid = process.getuid?.() === 0 ? 12_345 : process.getgroups!().at(-1)!
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, events: createEventBus(), sampler: noSamples, log })
+  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, subscriptions: createSubscriptions(createEventBus()), sampler: noSamples, log })
   t.teardown(() => server.close())
   t.match(await stat(server.paths.control), { mode: 0o140600, gid: process.getegid?.() }, 'without a group it is the user alone')
   t.match(await stat(server.paths.observe), { mode: 0o140660, gid })
@@ -42,8 +43,8 @@ t.test('both sockets are opened, or none', async (t) => {
   await writeFile(join(directory, 'observe.sock'), 'a file')
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const events = createEventBus()
-  await t.rejects(startRpcServer({ directory, dispatcher, events, sampler: noSamples, log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
+  const subscriptions = createSubscriptions(createEventBus())
+  await t.rejects(startRpcServer({ directory, dispatcher, subscriptions, sampler: noSamples, log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
   t.same(await readdir(directory), ['observe.sock'])
 })
 
