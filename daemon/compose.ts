@@ -57,6 +57,7 @@ import { createOperator } from './vm/operate.ts'
 import { createQueues } from './vm/queue.ts'
 import { adoptRunning, recoverAll } from './vm/recover.ts'
 import { openVmTable, type Entry } from './vm/table.ts'
+import { tellChanges } from './vm/tell-changes.ts'
 import { createBringUp } from './vpn/bring-up.ts'
 import { createVpns } from './vpn/lifecycle.ts'
 import { createMembership } from './vpn/membership.ts'
@@ -143,6 +144,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   await adoptRunning(vms)
   // That VMs have run on meanwhile is nothing that has happened: events are remembered from here on.
   const subscriptions = createSubscriptions(events)
+  const changes = tellChanges(table, events)
 
   const recovery = recoverAll(vms, lifecycle, (entry) => replay.attached(entry)).catch((error: unknown) => {
     log.error({ err: error }, 'recovery was cut short')
@@ -212,6 +214,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
       await server.close()
       follow.close()
       firstBoots.close()
+      changes.close()
       const grace = AbortSignal.timeout(CLOSE_GRACE_MS)
       await Promise.race([
         Promise.all([queues.idle(), networkQueues.idle(), tidied, replay.ended]),

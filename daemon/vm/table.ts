@@ -60,7 +60,7 @@ export interface VmTable {
   isTaken(ref: string): boolean
   /** VMs whose vm.json could not be read. */
   readonly broken: ReadonlyMap<VmId, BrokenRecord>
-  /** Makes a VM known and writes its record. Throws VM_NAME_TAKEN. */
+  /** Makes a VM known, writes its record and says that it is there. Throws VM_NAME_TAKEN. */
   add(record: VmRecord): Promise<Entry>
   /** Writes the record and then takes it as the truth. */
   save(entry: Entry, record: VmRecord): Promise<void>
@@ -165,6 +165,7 @@ export async function openVmTable(
         await table.remove(entry)
         throw error
       }
+      table.changed(entry)
       return entry
     },
     async save(entry, record) {

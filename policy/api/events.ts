@@ -19,7 +19,13 @@ export const Event = z
     z.object({ kind: z.literal('vm.agent'), ...aboutVm, agent: z.enum(['absent', 'connected']) }),
     z.object({ kind: z.literal('vm.addresses'), ...aboutVm, addresses: z.array(GuestAddress) }),
     z.object({ kind: z.literal('vm.init'), ...aboutVm, state: InitState, exitCode: z.int().optional() }),
-    z.object({ kind: z.literal('vm.changed'), ...aboutVm }).describe('Something else that vm.get tells has changed: what it is given, its operation, its unit, its problem'),
+    z
+      .object({ kind: z.literal('vm.changed'), ...aboutVm })
+      .describe(
+        'Something else that vm.get tells has changed: what it is given, its operation, its unit, its problem; or a VM is begun to be ' +
+          'made, or did not come to be. Not told by it: addressesAt, how much room a full disk has, and what changes from one state to ' +
+          'another, for the vm.state at the end of that tells it',
+      ),
     z.object({ kind: z.literal('vm.deleted'), ...aboutVm }),
     z.object({ kind: z.literal('image.imported'), ...aboutImage }),
     z.object({ kind: z.literal('image.pulled'), ...aboutImage }),

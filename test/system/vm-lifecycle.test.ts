@@ -65,7 +65,7 @@ t.test('a VM is made, boots, answers, powers down when asked, comes up again and
   t.same(tracesOf(daemon, made.id), [])
   t.same(await client.call('vm.list', {}), { vms: [] })
   const kinds = new Set(events.map(({ kind }) => kind))
-  t.same([...kinds].sort(), ['vm.addresses', 'vm.agent', 'vm.created', 'vm.deleted', 'vm.state'])
+  t.same([...kinds].sort(), ['vm.addresses', 'vm.agent', 'vm.changed', 'vm.created', 'vm.deleted', 'vm.state'])
 })
 
 t.test('the serial console is shared by all who join, and a forwarded port leads to what is started there', async (t) => {
