@@ -4,7 +4,9 @@ import type { ReactNode } from 'react'
 import { whyReadOnly, type State } from '../model/state.ts'
 import type { Operation } from '../model/world.ts'
 import { cutTo } from '../text/fit.ts'
+import type { Advance } from '../text/progress.ts'
 import { useTheme } from '../theme/theme.ts'
+import { ProgressBar } from './progress-bar.tsx'
 import { TypedText } from './typed-text.tsx'
 
 export function LastLine({ state }: { readonly state: State }): ReactNode {
@@ -21,12 +23,11 @@ export function LastLine({ state }: { readonly state: State }): ReactNode {
   const cut = (text: string): string => cutTo(text, size.columns, glyphs.ellipsis)
   if (notice) return <Text wrap="truncate">{paint(cut([notice.text, notice.hint].filter(Boolean).join(': ')), notice.kind)}</Text>
   const [operation] = world.operations
-  if (operation) return <Text wrap="truncate">{cut(describeOperation(operation, world.operations.length - 1))}</Text>
+  if (operation) return <ProgressBar advance={advanceOf(operation, world.operations.length - 1)} width={size.columns} />
   const obstacle = world.link.state === 'up' ? whyReadOnly(state) : undefined
   return <Text wrap="truncate">{obstacle === undefined ? ' ' : dim(cut(`read-only: ${obstacle}`))}</Text>
 }
 
-function describeOperation({ label, message, fraction }: Operation, others: number): string {
-  const share = fraction === undefined ? '' : ` ${Math.floor(fraction * 100)}%`
-  return `${label}${message === undefined ? '' : `: ${message}`}${share}${others > 0 ? `  (and ${others} more)` : ''}`
+function advanceOf({ label, message, fraction }: Operation, others: number): Advance {
+  return { label: others > 0 ? `${label} (and ${others} more)` : label, message, fraction }
 }

@@ -16,3 +16,9 @@ export function formatClock(at: number | string): string {
   const date = new Date(at)
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }
+
+/** Date and time of day, likewise: `2026-03-01 12:00:00`. */
+export function formatMoment(at: number | string): string {
+  const date = new Date(at)
+  return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')} ${formatClock(at)}`
+}

@@ -5,6 +5,11 @@ import { escapeControls } from '../../cli/render/escape.ts'
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const printable = /^[ -~]*$/
 
+/** Whether each character is one of ASCII that takes one cell. */
+export function isPlain(text: string): boolean {
+  return printable.test(text)
+}
+
 /** Cells that a text without control sequences takes. */
 export function widthOf(text: string): number {
   return printable.test(text) ? text.length : stringWidth(text)
