@@ -19,7 +19,7 @@ export interface Link {
 /** The terminal beside the screen. */
 export interface Terminal {
   /** Runs a command of aetherscale's with the whole terminal, and comes back when it has ended; answers its exit status. */
-  run(argv: readonly string[], options?: { readonly waitForKey?: boolean }): Promise<number>
+  run(argv: readonly string[], options?: { readonly waitForKey?: boolean | 'on-failure' }): Promise<number>
   /** Stops the program as ctrl-z does, until it is continued. */
   stop(): void
   redraw(): void

@@ -55,7 +55,7 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
       let status = 1
       await lend(async () => {
         status = await runCommand([...socketOptions(globals), ...argv], io)
-        if (waitForKey) await awaitKey(io)
+        if (waitForKey === true || (waitForKey === 'on-failure' && status !== 0)) await awaitKey(io)
       })
       return status
     },

@@ -40,24 +40,51 @@ const list = [
   { keys: ['/'], action: 'filter.open', hint: 'filter', about: 'Show only rows that hold what you type' },
 ] as const satisfies readonly Binding[]
 
-const vms = [
+/** On screens whose text is scrolled through. */
+const scroll = [
+  { keys: ['j', 'down'], action: 'scroll.down', about: 'One line down' },
+  { keys: ['k', 'up'], action: 'scroll.up', about: 'One line up' },
+  { keys: ['g', 'home'], action: 'scroll.first', about: 'To the beginning' },
+  { keys: ['G', 'end'], action: 'scroll.last', about: 'To the end' },
+  { keys: ['ctrl-d'], action: 'scroll.halfDown', about: 'Half a page down' },
+  { keys: ['ctrl-u'], action: 'scroll.halfUp', about: 'Half a page up' },
+  { keys: ['pagedown', 'ctrl-f', 'space'], action: 'scroll.pageDown', about: 'A page down' },
+  { keys: ['pageup', 'ctrl-b'], action: 'scroll.pageUp', about: 'A page up' },
+] as const satisfies readonly Binding[]
+
+/** What can be done to a VM, wherever one is shown. */
+const anyVm = [
   { keys: ['s'], action: 'vm.start', hint: 'start', about: 'Start it, or let a paused one go on', changes: true },
   { keys: ['x'], action: 'vm.stop', hint: 'stop', about: 'Ask the guest to power down; after 60 s end it', changes: true },
-  { keys: ['X'], action: 'vm.force', hint: 'force', about: 'End it without asking the guest', changes: true },
   { keys: ['r'], action: 'vm.restart', hint: 'restart', about: 'Stop it, and start it again', changes: true },
+  { keys: ['t'], action: 'vm.console', hint: 'console', about: 'Its serial console, with the whole terminal; ctrl-] comes back', changes: true },
   { keys: ['d', 'delete'], action: 'vm.delete', hint: 'delete', about: 'Delete it with its disk', changes: true },
+  { keys: ['X'], action: 'vm.force', hint: 'force', about: 'End it without asking the guest', changes: true },
+  { keys: ['p'], action: 'vm.pause', hint: 'pause', about: 'Hold it still, its memory kept, or let it go on', changes: true },
+] as const satisfies readonly Binding[]
+
+const vms = [
+  { keys: ['enter'], action: 'vm.open', hint: 'open', about: 'Show it: what it is, what it uses, what would be run' },
+  ...anyVm,
   { keys: ['space'], action: 'list.mark', hint: 'mark', about: 'Mark it: the keys above then are for all that are marked' },
   { keys: ['*'], action: 'list.markAll', about: 'Mark all that are shown, or none' },
   { keys: ['o'], action: 'vms.sort', about: 'Sort by the next column' },
   { keys: ['O'], action: 'vms.reverse', about: 'Sort the other way round' },
 ] as const satisfies readonly Binding[]
 
-const screens = { vms } as const satisfies Record<ScreenName, readonly Binding[]>
+const vm = [
+  { keys: ['tab', 'shift-tab'], action: 'vm.tab', hint: 'facts/plan', about: 'What would be run: command line, files, networks, unit; and back' },
+  ...anyVm,
+] as const satisfies readonly Binding[]
+
+const screens = { vms, vm } as const satisfies Record<ScreenName, readonly Binding[]>
 
 /** Screens with a list, to whose keys those of lists are added. */
 const withList: ReadonlySet<ScreenName> = new Set(['vms'])
+/** Screens that are scrolled through. */
+const withScroll: ReadonlySet<ScreenName> = new Set(['vm'])
 
-type Bindings = typeof everywhere | typeof list | (typeof screens)[ScreenName]
+type Bindings = typeof everywhere | typeof list | typeof scroll | (typeof screens)[ScreenName]
 export type ActionName = Bindings[number]['action']
 export type KnownBinding = Binding & { readonly action: ActionName }
 
@@ -66,6 +93,7 @@ export function bindingsOf(screen: ScreenName): readonly { readonly title: strin
   return [
     { title: 'Here', bindings: screens[screen] },
     ...(withList.has(screen) ? [{ title: 'In the list', bindings: list }] : []),
+    ...(withScroll.has(screen) ? [{ title: 'In the text', bindings: scroll }] : []),
     { title: 'Everywhere', bindings: everywhere },
   ]
 }

@@ -1,7 +1,8 @@
 /** Where a key goes: to what is typed in, to the question that is asked, or to the action that the table names. */
 import { actions } from '../actions/all.ts'
+import { whyUnavailable } from '../actions/unavailable.ts'
 import type { Context } from '../context.ts'
-import { currentView, whyReadOnly } from '../model/state.ts'
+import { currentView } from '../model/state.ts'
 import { answerDialog } from './answer-dialog.ts'
 import { scrollHelp } from './scroll-help.ts'
 import { findBinding } from './keymap.ts'
@@ -17,8 +18,8 @@ export function pressKey(key: KeyPress, context: Context): void {
   if (state.prompt) return typeIntoPrompt(state.prompt, key, context)
   const binding = findBinding(currentView(state).screen, key.name)
   if (!binding) return
-  const obstacle = binding.changes && whyReadOnly(state)
-  if (obstacle) return context.change((now) => ({ ...now, notice: { kind: 'error', text: `${binding.hint ?? binding.action}: ${obstacle}` } }))
+  const obstacle = whyUnavailable(binding, state)
+  if (obstacle !== undefined) return context.change((now) => ({ ...now, notice: { kind: 'error', text: `${binding.hint ?? binding.action}: ${obstacle}` } }))
   actions[binding.action](context)
 }
 

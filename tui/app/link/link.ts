@@ -9,6 +9,8 @@ import type { Link } from '../context.ts'
 import type { Store } from '../model/store.ts'
 import { withStats, withVms, type World } from '../model/world.ts'
 import { createEventFeed } from './event-feed.ts'
+import { leaveGone } from '../screens/leave-gone.ts'
+import { createPlanFeed } from './plan-feed.ts'
 import { createResources } from './resources.ts'
 import { createStatsFeed } from './stats-feed.ts'
 
@@ -24,7 +26,7 @@ export interface HeldLink extends Link {
 }
 
 export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): HeldLink {
-  const changeWorld = (step: (world: World) => World): void => store.changeSoon((state) => ({ ...state, now: Date.now(), world: step(state.world) }))
+  const changeWorld = (step: (world: World) => World): void => store.changeSoon((state) => leaveGone(state, { ...state, now: Date.now(), world: step(state.world) }))
   const ending = new AbortController()
   let client: Client | undefined
   let settleReady: () => void
@@ -40,6 +42,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
   const resources = createResources(link, store, changeWorld)
   const events = createEventFeed(link, changeWorld, resources)
   const stats = createStatsFeed(link, store)
+  const plans = createPlanFeed(link, store, changeWorld)
 
   /** From a connection to its end; throws why it ended. */
   const serve = async (): Promise<void> => {
@@ -54,9 +57,12 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
         now.call('events.subscribe', { recent: store.get().world.events.length === 0 ? RECENT : 0 }),
         now.call('vm.list', {}),
       ])
-      store.change((state) => ({ ...state, now: Date.now(), world: { ...withVms(state.world, vms), link: { state: 'up', info, socket: now.socketPath } } }))
+      store.change((state) =>
+        leaveGone(state, { ...state, now: Date.now(), world: { ...withVms(state.world, vms), link: { state: 'up', info, socket: now.socketPath } } }),
+      )
       settleReady()
       stats.reset()
+      plans.reset()
       resources.reset()
       throw (await now.closed) ?? new Error('closed')
     } finally {
@@ -89,6 +95,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
     close() {
       ending.abort()
       stats.close()
+      plans.close()
       resources.close()
       client?.close()
     },

@@ -46,6 +46,8 @@ export interface World {
   readonly networks: Fetched<Result<'network.list'>['networks']>
   readonly vpns: Fetched<Result<'vpn.list'>['vpns']>
   readonly checks: Fetched<Result<'system.doctor'>['checks']>
+  /** By VM: what its start would run. */
+  readonly plans: ReadonlyMap<string, Fetched<Result<'vm.plan'>>>
   /** Oldest first. */
   readonly events: readonly Event[]
   readonly operations: readonly Operation[]
@@ -59,6 +61,7 @@ export const emptyWorld: World = {
   networks: {},
   vpns: {},
   checks: {},
+  plans: new Map(),
   events: [],
   operations: [],
 }
@@ -86,9 +89,16 @@ export function withVm(world: World, vm: Vm): World {
 export function withoutVm(world: World, id: string): World {
   const vms = new Map(world.vms)
   const usage = new Map(world.usage)
+  const plans = new Map(world.plans)
   vms.delete(id)
   usage.delete(id)
-  return { ...world, vms, usage }
+  plans.delete(id)
+  return { ...world, vms, usage, plans }
+}
+
+/** Of a VM that is still there. */
+export function withPlan(world: World, id: string, plan: Fetched<Result<'vm.plan'>>): World {
+  return world.vms?.has(id) ? { ...world, plans: new Map(world.plans).set(id, plan) } : world
 }
 
 export function withStats(world: World, at: number, stats: readonly VmStats[]): World {

@@ -1,12 +1,14 @@
 /** Every screen by its name. */
 import type { ScreenName, View } from '../model/views.ts'
 import type { Screen } from './screen.ts'
+import { vmScreen } from './vm/screen.ts'
 import { vmsScreen } from './vms/screen.ts'
 
 export type ViewOf<S extends ScreenName> = Extract<View, { screen: S }>
 
 export const screens: { readonly [S in ScreenName]: Screen<ViewOf<S>> } = {
   vms: vmsScreen,
+  vm: vmScreen,
 }
 
 /** The screen of a view; that the two belong together is what the table above says. */

@@ -17,6 +17,10 @@ export interface Screen<V extends View> {
   readonly Body: (props: ScreenProps<V>) => ReactNode
   /** Of a screen with a list: keys of its rows as they are shown. Asked for often, so remembered for what it depends on. */
   readonly keys?: (view: V, state: State) => readonly string[]
+  /** Of a screen that is scrolled through: the view after so many rows down, or up where negative; infinite to the end. */
+  readonly scroll?: (view: V, state: State, rows: number) => V
+  /** Why it cannot be shown any more, where it was shown `before`: it is left then. */
+  readonly gone?: (view: V, before: State, now: State) => string | undefined
   /** Parts of the world that it shows, asked for when it is looked at. */
   readonly shows?: readonly Resource[]
   /** VMs whose CPU and memory it shows now. */

@@ -131,7 +131,7 @@ function sayState(vm: Vm, paint: Paint): string {
 }
 
 /** A word as a shell reads it; control characters in the form of $'…'. */
-function quoteWord(word: string): string {
+export function quoteWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
   const escaped = escapeControls(word)
   if (escaped === word) return `'${word.replaceAll("'", `'\\''`)}'`

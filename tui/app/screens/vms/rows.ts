@@ -71,6 +71,6 @@ export function addressesOf(vm: Vm): string[] {
 }
 
 /** RFC 4291, 2.5.6, and RFC 3927. */
-function isLinkLocal(address: string): boolean {
+export function isLinkLocal(address: string): boolean {
   return /^(fe[89ab]|169\.254\.)/i.test(address)
 }
