@@ -56,9 +56,9 @@ function Frame({ state }: { readonly state: State }): ReactNode {
 
 /** Where one is: `VMs › web › logs`. */
 function TitleLine({ state }: { readonly state: State }): ReactNode {
-  const { paint, glyphs } = useTheme()
+  const { bold, glyphs } = useTheme()
   const path = state.help === undefined ? state.stack.map((view) => titleOf(view, state)) : ['Keys']
-  return <Text wrap="truncate">{paint(fit(path.join(` ${glyphs.separator} `), state.size.columns, glyphs.ellipsis), 'title')}</Text>
+  return <Text wrap="truncate">{bold(fit(path.join(` ${glyphs.separator} `), state.size.columns, glyphs.ellipsis))}</Text>
 }
 
 function Body({ state }: { readonly state: State }): ReactNode {

@@ -5,7 +5,7 @@ import type { State } from './model/state.ts'
 import type { World } from './model/world.ts'
 
 /** The part of the world that is asked for when it is looked at. */
-export type Resource = 'images' | 'catalogue' | 'networks' | 'vpns' | 'checks'
+export type Resource = 'images' | 'catalogue' | 'networks' | 'vpns' | 'peers' | 'checks'
 
 export interface Link {
   /**

@@ -25,6 +25,9 @@ const everywhere = [
   { keys: ['ctrl-z'], action: 'suspend', about: 'Back to the shell for a while; fg returns' },
   { keys: ['ctrl-l'], action: 'redraw', about: 'Draw the screen anew' },
   { keys: ['1'], action: 'show.vms', about: 'Virtual machines' },
+  { keys: ['3'], action: 'show.networks', about: 'Private networks and VPNs' },
+  { keys: ['4'], action: 'show.events', about: 'What happens, and what the network helper decides' },
+  { keys: ['5'], action: 'show.doctor', about: 'What this host has and lacks' },
 ] as const satisfies readonly Binding[]
 
 /** On screens with a list. */
@@ -77,12 +80,31 @@ const vm = [
   ...anyVm,
 ] as const satisfies readonly Binding[]
 
-const screens = { vms, vm } as const satisfies Record<ScreenName, readonly Binding[]>
+const network = [
+  { keys: ['i'], action: 'network.invite', hint: 'invite', about: 'Of a VPN: make a token by which another host joins it', changes: true },
+  { keys: ['d', 'delete'], action: 'network.delete', hint: 'delete', about: 'Delete it; it must have no VMs on it', changes: true },
+] as const satisfies readonly Binding[]
+
+const networks = [
+  { keys: ['enter', 'l'], action: 'network.open', hint: 'open', about: 'Who is on it' },
+  ...network,
+  { keys: ['c'], action: 'network.create', hint: 'create', about: 'Begin the command that makes a private network', changes: true },
+] as const satisfies readonly Binding[]
+
+const events = [
+  { keys: ['tab'], action: 'events.about', hint: 'all/VMs/helper', about: 'Show all events, those of VMs, or what the network helper decided' },
+  { keys: ['enter', 'l'], action: 'event.open', hint: 'open', about: 'All that one of them says' },
+] as const satisfies readonly Binding[]
+
+const doctor = [{ keys: ['r'], action: 'doctor.ask', hint: 'check again', about: 'Check the host again' }] as const satisfies readonly Binding[]
+
+const screens = { vms, vm, networks, network, events, doctor, invitation: [], output: [] } as const satisfies Record<ScreenName, readonly Binding[]>
 
 /** Screens with a list, to whose keys those of lists are added. */
-const withList: ReadonlySet<ScreenName> = new Set(['vms'])
+const withList: ReadonlySet<ScreenName> = new Set(['vms', 'networks', 'events'])
+
 /** Screens that are scrolled through. */
-const withScroll: ReadonlySet<ScreenName> = new Set(['vm'])
+const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'network', 'doctor', 'invitation', 'output'])
 
 type Bindings = typeof everywhere | typeof list | typeof scroll | (typeof screens)[ScreenName]
 export type ActionName = Bindings[number]['action']
@@ -91,7 +113,7 @@ export type KnownBinding = Binding & { readonly action: ActionName }
 /** All bindings of a screen, by where they belong; what comes first goes before. */
 export function bindingsOf(screen: ScreenName): readonly { readonly title: string; readonly bindings: readonly KnownBinding[] }[] {
   return [
-    { title: 'Here', bindings: screens[screen] },
+    ...(screens[screen].length > 0 ? [{ title: 'Here', bindings: screens[screen] }] : []),
     ...(withList.has(screen) ? [{ title: 'In the list', bindings: list }] : []),
     ...(withScroll.has(screen) ? [{ title: 'In the text', bindings: scroll }] : []),
     { title: 'Everywhere', bindings: everywhere },

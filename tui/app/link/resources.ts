@@ -20,14 +20,26 @@ interface Source {
   readonly ask: (link: Link) => Promise<unknown>
   /** Kinds of events begin with one of these. */
   readonly changesWith: readonly string[]
+  /** Milliseconds after which it is asked for again, where something of it changes without an event. */
+  readonly every?: number
 }
+
+/** A tunnel, and the way to a host at its other end, come and go without a word. */
+const TUNNELS = 5000
 
 const sources: Readonly<Record<Resource, Source>> = {
   images: { ask: async (link) => (await link.call('image.list', {})).images, changesWith: ['image.', 'vm.created', 'vm.deleted'] },
   catalogue: { ask: async (link) => (await link.call('image.catalogue', {})).images, changesWith: [] },
   networks: { ask: async (link) => (await link.call('network.list', {})).networks, changesWith: ['network.', 'vm.created', 'vm.deleted'] },
-  vpns: { ask: async (link) => (await link.call('vpn.list', {})).vpns, changesWith: ['vpn.', 'vm.created', 'vm.deleted'] },
+  vpns: { ask: async (link) => (await link.call('vpn.list', {})).vpns, changesWith: ['vpn.', 'vm.created', 'vm.deleted'], every: TUNNELS },
+  peers: { ask: askPeers, changesWith: ['vpn.'], every: TUNNELS },
   checks: { ask: async (link) => (await link.call('system.doctor', {})).checks, changesWith: [] },
+}
+
+async function askPeers(link: Link): Promise<World['peers']['items']> {
+  const { vpns } = await link.call('vpn.list', {})
+  const asked = await Promise.allSettled(vpns.map(async ({ name }) => [name, (await link.call('vpn.peer.list', { vpn: name })).peers] as const))
+  return new Map(asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])))
 }
 
 export function createResources(link: Link, store: Store, changeWorld: (step: (world: World) => World) => void): Resources {
@@ -37,17 +49,33 @@ export function createResources(link: Link, store: Store, changeWorld: (step: (w
     if (store.get().world.link.state !== 'up') return
     const put = (fetched: (before: Fetched<unknown>) => Fetched<unknown>): void =>
       changeWorld((world) => ({ ...world, [resource]: fetched(world[resource]) }))
+    put((before) => ({ ...before, asking: true }))
     sources[resource].ask(link).then(
       (items) => put(() => ({ items })),
-      (error: unknown) => put((before) => ({ ...before, error: (error as Error).message })),
+      (error: unknown) => put(({ asking: _ended, ...before }) => ({ ...before, error: (error as Error).message })),
     )
+  }
+  const timers = new Map<Resource, NodeJS.Timeout>()
+  const forget = (resource: Resource): void => {
+    clearInterval(timers.get(resource))
+    timers.delete(resource)
+  }
+  const watch = (resource: Resource): void => {
+    refresh(resource)
+    const { every } = sources[resource]
+    const again = (): void => {
+      if (!store.get().world[resource].asking) refresh(resource)
+    }
+    if (every !== undefined) timers.set(resource, setInterval(again, every))
   }
   /** Whatever comes into view is asked for: also when one comes back to it, for nobody was told meanwhile. */
   const look = (): void => {
     const { shows = [] } = screenOf(currentView(store.get()))
     const fresh = shows.filter((resource) => !shown.includes(resource))
+    const gone = shown.filter((resource) => !shows.includes(resource))
     shown = shows
-    fresh.forEach(refresh)
+    gone.forEach(forget)
+    fresh.forEach(watch)
   }
   const unsubscribe = store.subscribe(look)
 
@@ -57,9 +85,13 @@ export function createResources(link: Link, store: Store, changeWorld: (step: (w
       for (const resource of shown) if (sources[resource].changesWith.some((start) => kind.startsWith(start))) refresh(resource)
     },
     reset() {
+      shown.forEach(forget)
       shown = []
       look()
     },
-    close: unsubscribe,
+    close() {
+      shown.forEach(forget)
+      unsubscribe()
+    },
   }
 }

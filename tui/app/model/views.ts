@@ -17,5 +17,53 @@ export interface VmView {
   readonly scroll: ScrollState
 }
 
-export type View = VmsView | VmView
+/** Private networks and VPNs. */
+export interface NetworksView {
+  readonly screen: 'networks'
+  readonly list: ListState
+}
+/** Who is on one of them. */
+export interface NetworkView {
+  readonly screen: 'network'
+  readonly kind: 'network' | 'vpn'
+  readonly name: string
+  /** First line that is shown; likewise below. */
+  readonly top: number
+}
+export interface InvitationView {
+  readonly screen: 'invitation'
+  readonly vpn: string
+  /** A secret: it is nowhere else, and gone when the view is left. */
+  readonly token: string
+  readonly expiresAt: string
+  readonly top: number
+}
+export interface EventsView {
+  readonly screen: 'events'
+  readonly list: ListState
+  readonly about: EventsAbout
+}
+export type EventsAbout = 'all' | 'vms' | 'helper'
+export interface DoctorView {
+  readonly screen: 'doctor'
+  readonly top: number
+}
+/** What a command has answered, or anything else that is read once. */
+export interface OutputView {
+  readonly screen: 'output'
+  readonly title: string
+  /** Without control characters. */
+  readonly lines: readonly string[]
+  readonly top: number
+}
+
+export type View =
+  | VmsView
+  | VmView
+  | NetworksView
+  | NetworkView
+  | InvitationView
+  | EventsView
+  | DoctorView
+  | OutputView
 export type ScreenName = View['screen']

@@ -2,6 +2,7 @@
 import type { Event } from '../../../policy/api/events.ts'
 import type { MethodName, Result } from '../../../policy/api/index.ts'
 import type { VmStats } from '../../../policy/api/stats.ts'
+import type { VpnPeer } from '../../../policy/api/vpn.ts'
 import type { Vm } from '../../../policy/api/vm.ts'
 
 export type LinkState =
@@ -14,6 +15,8 @@ export type LinkState =
 export interface Fetched<T> {
   readonly items?: T
   readonly error?: string
+  /** It is asked for now. */
+  readonly asking?: true
 }
 
 /** One look at what a VM uses. */
@@ -45,6 +48,8 @@ export interface World {
   readonly catalogue: Fetched<Result<'image.catalogue'>['images']>
   readonly networks: Fetched<Result<'network.list'>['networks']>
   readonly vpns: Fetched<Result<'vpn.list'>['vpns']>
+  /** By VPN; without those whose peers could not be asked for. */
+  readonly peers: Fetched<ReadonlyMap<string, readonly VpnPeer[]>>
   readonly checks: Fetched<Result<'system.doctor'>['checks']>
   /** By VM: what its start would run. */
   readonly plans: ReadonlyMap<string, Fetched<Result<'vm.plan'>>>
@@ -60,6 +65,7 @@ export const emptyWorld: World = {
   catalogue: {},
   networks: {},
   vpns: {},
+  peers: {},
   checks: {},
   plans: new Map(),
   events: [],

@@ -3,12 +3,24 @@ import type { ScreenName, View } from '../model/views.ts'
 import type { Screen } from './screen.ts'
 import { vmScreen } from './vm/screen.ts'
 import { vmsScreen } from './vms/screen.ts'
+import { networksScreen } from './networks/screen.ts'
+import { networkScreen } from './network/screen.ts'
+import { invitationScreen } from './invitation/screen.ts'
+import { eventsScreen } from './events/screen.ts'
+import { doctorScreen } from './doctor/screen.ts'
+import { outputScreen } from './output/screen.ts'
 
 export type ViewOf<S extends ScreenName> = Extract<View, { screen: S }>
 
 export const screens: { readonly [S in ScreenName]: Screen<ViewOf<S>> } = {
   vms: vmsScreen,
   vm: vmScreen,
+  networks: networksScreen,
+  network: networkScreen,
+  invitation: invitationScreen,
+  events: eventsScreen,
+  doctor: doctorScreen,
+  output: outputScreen,
 }
 
 /** The screen of a view; that the two belong together is what the table above says. */

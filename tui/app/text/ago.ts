@@ -11,14 +11,25 @@ export function formatSpan(ms: number): string {
   return `${Math.floor(hours / 24)}d${hours % 24}h`
 }
 
+/** When something was, in the terminal's own time zone: the time of day, of another day the date too. */
+export function formatWhen(at: number | string, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)]
+  if (then.toDateString() === today.toDateString()) return formatClock(at)
+  return `${twoDigits(then.getMonth() + 1)}-${twoDigits(then.getDate())} ${formatClock(at).slice(0, 5)}`
+}
+
 /** Time of day, in the terminal's own time zone. */
 export function formatClock(at: number | string): string {
   const date = new Date(at)
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
+}
+
+function twoDigits(part: number): string {
+  return String(part).padStart(2, '0')
 }
 
 /** Date and time of day, likewise: `2026-03-01 12:00:00`. */
 export function formatMoment(at: number | string): string {
   const date = new Date(at)
-  return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')} ${formatClock(at)}`
+  return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')} ${formatClock(at)}`
 }

@@ -1,7 +1,7 @@
-/** PURE: text in rows of so many cells. */
+/** PURE: text in rows of so many cells. Control characters are spelt out. */
 import stringWidth from 'string-width'
 import { escapeControls } from '../../cli/render/escape.ts'
-import { isPlain } from './fit.ts'
+import { isPlain, widthOf } from './fit.ts'
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
@@ -44,4 +44,23 @@ export function wrapWords(words: readonly string[], width: number, indent: numbe
     }
   }
   return [...rows, row]
+}
+
+/** At most `width` cells a line, cut at blanks; a word that is longer is cut where the line ends. Blanks at the start stay. */
+export function wrap(text: string, width: number): string[] {
+  const clean = escapeControls(text)
+  if (widthOf(clean) <= width || width <= 0) return [clean]
+  const lines: string[] = []
+  let line = ''
+  for (const [word] of clean.matchAll(/\s*\S+|\s+$/g)) {
+    if (widthOf(line + word) <= width) {
+      line += word
+      continue
+    }
+    if (line !== '') lines.push(line)
+    const pieces = wrapCells(line === '' && lines.length === 0 ? word : word.trimStart(), width)
+    line = pieces.pop() ?? ''
+    lines.push(...pieces)
+  }
+  return [...lines, line]
 }

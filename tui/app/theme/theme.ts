@@ -1,6 +1,7 @@
 /** How what is shown looks: 16 colours by their meaning, and characters that the terminal has. */
 import { createContext, useContext } from 'react'
-import { createPaint, wantsColor, type Paint } from '../../cli/render/paint.ts'
+import { wantsColor, type Paint } from '../../cli/render/paint.ts'
+import { createColors } from './colors.ts'
 import { chooseGlyphs, type Glyphs } from './glyphs.ts'
 
 export interface Theme {
@@ -19,7 +20,7 @@ const attribute = (set: number, reset: number) => (text: string) => (text === ''
 export function createTheme(env: Readonly<Record<string, string | undefined>>, stdout: { readonly isTTY?: boolean }, color = true): Theme {
   return {
     glyphs: chooseGlyphs(env),
-    paint: createPaint(color && wantsColor(stdout, env)),
+    paint: createColors(color && wantsColor(stdout, env)),
     bold: attribute(1, 22),
     dim: attribute(2, 22),
     inverse: attribute(7, 27),

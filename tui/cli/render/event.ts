@@ -5,11 +5,12 @@ import type { Paint } from './paint.ts'
 import { formatCell } from './value.ts'
 
 export function renderEvent(event: Event, paint: Paint): string {
-  const detail = describe(event, paint)
-  return escapeControls(`${event.at}  ${event.kind}  ${subjectOf(event)}`) + (detail === '' ? '' : `  ${detail}`)
+  const detail = eventDetail(event, paint)
+  return escapeControls(`${event.at}  ${event.kind}  ${eventSubject(event)}`) + (detail === '' ? '' : `  ${detail}`)
 }
 
-function subjectOf(event: Event): string {
+/** Whom it is about. */
+export function eventSubject(event: Event): string {
   if ('image' in event) return event.image
   if ('network' in event) return event.network
   if ('vpn' in event) return event.vpn
@@ -17,7 +18,8 @@ function subjectOf(event: Event): string {
   return event.name === undefined ? event.vm : `${event.name} (${event.vm})`
 }
 
-function describe(event: Event, paint: Paint): string {
+/** What is to be said besides its kind; empty where that says it all. Without control characters. */
+export function eventDetail(event: Event, paint: Paint = (text) => text): string {
   switch (event.kind) {
     case 'vm.state':
       return `${paint(escapeControls(event.from), event.from)} -> ${paint(escapeControls(event.to), event.to)}`
@@ -25,6 +27,8 @@ function describe(event: Event, paint: Paint): string {
       return escapeControls(event.agent)
     case 'vm.addresses':
       return formatCell('addresses', event.addresses)
+    case 'vm.init':
+      return event.exitCode === undefined ? event.state : `${event.state}, exit status ${event.exitCode}`
     case 'vpn.peers':
       return escapeControls(event.peers.join(', '))
     case 'helper.decided':

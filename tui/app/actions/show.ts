@@ -1,0 +1,17 @@
+/** Straight to a screen, from wherever one is. */
+import type { Context } from '../context.ts'
+import { currentView } from '../model/state.ts'
+import type { View } from '../model/views.ts'
+import { eventsView } from '../screens/events/screen.ts'
+import { networksView } from '../screens/networks/screen.ts'
+
+/** Esc leads back to where one began. What is shown already stays as it is. */
+const show = (view: View) => ({ change }: Context) =>
+  change((state) => (currentView(state).screen === view.screen ? state : { ...state, stack: [state.stack[0]!, view] }))
+
+export const showActions = {
+  'show.networks': show(networksView),
+  'show.events': show(eventsView),
+  'show.doctor': show({ screen: 'doctor', top: 0 }),
+  'doctor.ask': ({ link }: Context) => link.refresh('checks'),
+}
