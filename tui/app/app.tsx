@@ -1,5 +1,5 @@
 /** The whole screen: header, where one is, the screen itself, last line, keys. */
-import { Box, Text, useApp, useInput, usePaste, type SuspendTerminal } from 'ink'
+import { Box, useApp, useInput, usePaste, type SuspendTerminal } from 'ink'
 import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
 import { DialogBox } from './components/dialog.tsx'
 import { Footer } from './components/footer.tsx'
@@ -7,13 +7,13 @@ import { Header } from './components/header.tsx'
 import { Help } from './components/help.tsx'
 import { LastLine } from './components/last-line.tsx'
 import { LinkDown } from './components/link-down.tsx'
+import { TitleLine } from './components/title-line.tsx'
 import { readKeys } from './keys/key.ts'
 import type { KeyPress } from './keys/key.ts'
 import { bodySize, currentView, type State } from './model/state.ts'
 import type { Store } from './model/store.ts'
-import { ScreenBody, titleOf } from './screens/draw.tsx'
-import { fit } from './text/fit.ts'
-import { ThemeContext, useTheme, type Theme } from './theme/theme.ts'
+import { ScreenBody } from './screens/draw.tsx'
+import { ThemeContext, type Theme } from './theme/theme.ts'
 
 export interface AppProps {
   readonly store: Pick<Store, 'get' | 'subscribe'>
@@ -52,13 +52,6 @@ function Frame({ state }: { readonly state: State }): ReactNode {
       <Footer state={state} />
     </Box>
   )
-}
-
-/** Where one is: `VMs › web › logs`. */
-function TitleLine({ state }: { readonly state: State }): ReactNode {
-  const { bold, glyphs } = useTheme()
-  const path = state.help === undefined ? state.stack.map((view) => titleOf(view, state)) : ['Keys']
-  return <Text wrap="truncate">{bold(fit(path.join(` ${glyphs.separator} `), state.size.columns, glyphs.ellipsis))}</Text>
 }
 
 function Body({ state }: { readonly state: State }): ReactNode {

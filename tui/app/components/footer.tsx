@@ -2,7 +2,7 @@
 import { Text } from 'ink'
 import type { ReactNode } from 'react'
 import { whyUnavailable } from '../actions/unavailable.ts'
-import { bindingsOf, type KnownBinding } from '../keys/keymap.ts'
+import { bindingsOf, overlays, type KnownBinding } from '../keys/keymap.ts'
 import { currentView, type State } from '../model/state.ts'
 import { widthOf } from '../text/fit.ts'
 import { useTheme } from '../theme/theme.ts'
@@ -11,11 +11,18 @@ const GAP = 2
 
 export function Footer({ state }: { readonly state: State }): ReactNode {
   const { paint, dim } = useTheme()
+  const over = overlayOf(state)
+  if (over) return <Text wrap="truncate">{overlays[over].map(({ keys: [key], hint }) => `${paint(key, 'key')} ${hint}`).join(' '.repeat(GAP))}</Text>
   const shown = fittingHints(state).map((binding) => {
     const { keys: [key], hint } = binding
     return whyUnavailable(binding, state) === undefined ? `${paint(key, 'key')} ${hint}` : dim(`${key} ${hint}`)
   })
   return <Text wrap="truncate">{shown.join(' '.repeat(GAP)) || ' '}</Text>
+}
+
+function overlayOf({ help, dialog, prompt }: State): keyof typeof overlays | undefined {
+  if (help !== undefined) return 'help'
+  return dialog ? 'dialog' : prompt?.kind
 }
 
 /** In the table's order until the line is full; the key of the help is there however narrow it is. */

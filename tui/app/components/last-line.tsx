@@ -1,7 +1,7 @@
 /** The line above the keys: what is being typed, what came of something, or what is under way. */
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
-import { whyReadOnly, type State } from '../model/state.ts'
+import { noticeRows, whyReadOnly, type State } from '../model/state.ts'
 import type { Operation } from '../model/world.ts'
 import { cutTo } from '../text/fit.ts'
 import type { Advance } from '../text/progress.ts'
@@ -21,11 +21,21 @@ export function LastLine({ state }: { readonly state: State }): ReactNode {
     )
   }
   const cut = (text: string): string => cutTo(text, size.columns, glyphs.ellipsis)
-  if (notice) return <Text wrap="truncate">{paint(cut([notice.text, notice.hint].filter(Boolean).join(': ')), notice.kind)}</Text>
+  if (notice) {
+    return (
+      <Box flexDirection="column">
+        {noticeRows(state).map((row, index) => (
+          <Text key={index} wrap="truncate">
+            {paint(row, notice.kind)}
+          </Text>
+        ))}
+      </Box>
+    )
+  }
   const [operation] = world.operations
   if (operation) return <ProgressBar advance={advanceOf(operation, world.operations.length - 1)} width={size.columns} />
   const obstacle = world.link.state === 'up' ? whyReadOnly(state) : undefined
-  return <Text wrap="truncate">{obstacle === undefined ? ' ' : dim(cut(`read-only: ${obstacle}`))}</Text>
+  return <Text wrap="truncate">{obstacle === undefined ? ' ' : dim(cut(obstacle))}</Text>
 }
 
 function advanceOf({ label, message, fraction }: Operation, others: number): Advance {

@@ -14,6 +14,8 @@ export interface Binding {
   readonly about: string
   /** Changes something: greyed where the connection only observes. */
   readonly changes?: true
+  /** Name of the screen that it leads to, for the line that names the screens. */
+  readonly tab?: string
 }
 
 const everywhere = [
@@ -24,10 +26,10 @@ const everywhere = [
   { keys: ['ctrl-c'], action: 'quit', about: 'Leave at once; what the daemon has begun goes on there' },
   { keys: ['ctrl-z'], action: 'suspend', about: 'Back to the shell for a while; fg returns' },
   { keys: ['ctrl-l'], action: 'redraw', about: 'Draw the screen anew' },
-  { keys: ['1'], action: 'show.vms', about: 'Virtual machines' },
-  { keys: ['3'], action: 'show.networks', about: 'Private networks and VPNs' },
-  { keys: ['4'], action: 'show.events', about: 'What happens, and what the network helper decides' },
-  { keys: ['5'], action: 'show.doctor', about: 'What this host has and lacks' },
+  { keys: ['1'], action: 'show.vms', tab: 'VMs', about: 'Virtual machines' },
+  { keys: ['3'], action: 'show.networks', tab: 'Networks', about: 'Private networks and VPNs' },
+  { keys: ['4'], action: 'show.events', tab: 'Events', about: 'What happens, and what the network helper decides' },
+  { keys: ['5'], action: 'show.doctor', tab: 'Doctor', about: 'What this host has and lacks' },
 ] as const satisfies readonly Binding[]
 
 /** On screens with a list. */
@@ -119,6 +121,32 @@ export function bindingsOf(screen: ScreenName): readonly { readonly title: strin
     { title: 'Everywhere', bindings: everywhere },
   ]
 }
+
+/** What keys do while something is over the screen, or is being typed; for the footer alone. */
+export const overlays = {
+  help: [
+    { keys: ['j'], hint: 'down' },
+    { keys: ['k'], hint: 'up' },
+    { keys: ['any other key'], hint: 'closes' },
+  ],
+  dialog: [
+    { keys: ['tab'], hint: 'other button' },
+    { keys: ['enter'], hint: 'press it' },
+    { keys: ['esc'], hint: 'cancel' },
+  ],
+  filter: [
+    { keys: ['enter'], hint: 'keep' },
+    { keys: ['esc'], hint: 'as before' },
+  ],
+  command: [
+    { keys: ['tab'], hint: 'complete' },
+    { keys: ['enter'], hint: 'run' },
+    { keys: ['esc'], hint: 'leave' },
+  ],
+} as const satisfies Record<string, readonly Pick<Binding, 'keys' | 'hint'>[]>
+
+/** The screens that a key leads to from everywhere. */
+export const tabs: readonly KnownBinding[] = everywhere.filter((binding) => 'tab' in binding)
 
 export function findBinding(screen: ScreenName, key: string): KnownBinding | undefined {
   for (const { bindings } of bindingsOf(screen)) {

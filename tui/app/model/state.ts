@@ -1,4 +1,6 @@
 /** All that the terminal shows is a function of this. */
+import { basename } from 'node:path'
+import { wrap } from '../text/wrap.ts'
 import type { Dialog } from './dialog.ts'
 import type { Prompt } from './prompt.ts'
 import type { ScreenName, View } from './views.ts'
@@ -30,11 +32,20 @@ export interface State {
   readonly notice?: Notice
 }
 
-/** Lines that are no part of a screen: header, title, notice or prompt, footer. */
-const FRAME_LINES = 4
+/** Lines that are no part of a screen: header, title, footer; and the last line, which a long notice makes several. */
+const FRAME_LINES = 3
+const NOTICE_LINES = 4
 
-export function bodySize({ size }: State): Size {
-  return { columns: size.columns, rows: Math.max(1, size.rows - FRAME_LINES) }
+export function bodySize(state: State): Size {
+  const { columns, rows } = state.size
+  return { columns, rows: Math.max(1, rows - FRAME_LINES - Math.max(1, noticeRows(state).length)) }
+}
+
+/** The notice in rows of the terminal, the hint in rows of its own; cut where it would leave no room for anything else. */
+export function noticeRows({ notice, size: { columns } }: State): string[] {
+  if (!notice) return []
+  const texts = notice.hint === undefined ? [notice.text] : [notice.text, notice.hint]
+  return texts.flatMap((text) => wrap(text, columns)).slice(0, NOTICE_LINES)
 }
 
 export function currentView({ stack }: State): View {
@@ -62,5 +73,5 @@ export function changeView<S extends ScreenName>(state: State, screen: S, change
 export function whyReadOnly({ world: { link } }: State): string | undefined {
   if (link.state !== 'up') return 'the daemon does not answer'
   if (link.info.access === 'control') return undefined
-  return `this connection only observes (${link.socket}): who is in the group of control.sock may do this`
+  return `read-only by ${basename(link.socket)}; "aetherscale doctor" says what lets you do more`
 }
