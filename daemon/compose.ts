@@ -30,6 +30,7 @@ import { watchFilters } from './network/filter-watch.ts'
 import { openHostLinks } from './network/links.ts'
 import { replayNetworks } from './network/replay.ts'
 import { openNetworkTable } from './network/table.ts'
+import { tellDecisions } from './network/tell-decisions.ts'
 import { vmsOnNetwork } from './network/users.ts'
 import { probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
@@ -104,7 +105,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     connectQmp: (path, { timeoutMs }) => connectQmp(path, { timeoutMs, log, ...(inspector && { inspector }) }),
     onAgent: guests.watch,
   })
-  const helper = createNetworkHelper(config.helperSocket)
+  const helper = tellDecisions(createNetworkHelper(config.helperSocket), events, (vm) => table.get(vm as VmId)?.record.name)
   const links = openHostLinks()
   const bridges = createBridges(helper, links, log)
   const leaving = new Set<string>()
