@@ -79,5 +79,5 @@ t.test('the footer greys what makes no sense, and all that changes something whe
   const { link } = state.world
   const observing = { ...state, world: { ...state.world, link: { ...link, info: { ...(link.state === 'up' && link.info), access: 'observe' } } as typeof link } }
   t.match(await paintFrame(observing), dim('s start'))
-  t.match(press(observing, 's').state.notice?.text, /^start: this connection only observes/)
+  t.match(press(observing, 's').state.notice?.text, /^start: read-only by control.sock/)
 })
