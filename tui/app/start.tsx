@@ -41,6 +41,8 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
       onReady={terminal.attach}
     />
   )
+  // The alternate screen begins where the cursor was, and a frame has to begin at the left.
+  stdout.write('\r')
   const instance = render(app, {
     stdin,
     stdout,
