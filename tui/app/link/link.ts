@@ -18,6 +18,8 @@ import { createStatsFeed } from './stats-feed.ts'
 const PAUSES = [250, 500, 1000, 2000, 5000]
 /** Events of the time before that the first look has. */
 const RECENT = 200
+/** A daemon that takes a connection and says nothing for so long, in ms, is as good as none. */
+const begin = { timeoutMs: 10_000 }
 
 export interface HeldLink extends Link {
   /** Resolves when the first answer of a daemon, or the reason why there is none, is in the state. */
@@ -53,9 +55,9 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
     try {
       // Subscribed first: what happens while the list is made comes behind it.
       const [info, , { vms }] = await Promise.all([
-        now.call('system.info', {}),
-        now.call('events.subscribe', { recent: store.get().world.events.length === 0 ? RECENT : 0 }),
-        now.call('vm.list', {}),
+        now.call('system.info', {}, begin),
+        now.call('events.subscribe', { recent: store.get().world.events.length === 0 ? RECENT : 0 }, begin),
+        now.call('vm.list', {}, begin),
       ])
       store.change((state) =>
         leaveGone(state, { ...state, now: Date.now(), world: { ...withVms(state.world, vms), link: { state: 'up', info, socket: now.socketPath } } }),
