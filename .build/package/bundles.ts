@@ -10,11 +10,11 @@ export interface Bundles {
   readonly packages: readonly string[]
 }
 
-/** Bundles every program, as of `version`, to be installed in `folder`. */
+/** Bundles every program, as of `version`, to be installed in `folder`. Of two plugins for a file the first one counts. */
 export async function bundlePrograms(folder: string, version: string): Promise<Bundles> {
   const outdir = join(root, 'dist')
   const results = await Promise.all(
-    programs.map(({ options }) => build({ ...options, outdir, plugins: [pinVersion(version)], write: false, metafile: true })),
+    programs.map(({ options }) => build({ ...options, outdir, plugins: [pinVersion(version), ...(options.plugins ?? [])], write: false, metafile: true })),
   )
   const files = results.flatMap(({ outputFiles }) => outputFiles)
   const inputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs)))
