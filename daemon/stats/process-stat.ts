@@ -36,8 +36,9 @@ export function parseStat(text: string): CpuUse | undefined {
   return isOver || [utime, stime, startTicks].some(Number.isNaN) ? undefined : { startTicks, cpuTicks: utime + stime }
 }
 
+/** UTF-8, for which Node has the shortest way; a command's name that is none is not looked at. */
 function readProc(pid: number, file: string): string {
-  return readOrNothing(() => readFileSync(`/proc/${pid}/${file}`, 'latin1')) ?? ''
+  return readOrNothing(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? ''
 }
 
 /** What the kernel told this process of the machine as it began (getauxval(3)): pairs of 64-bit words. */
