@@ -36,5 +36,5 @@ export interface Context {
    * Has the daemon do something: it is among the operations until it has answered, and then the notice says what came of
    * it. Answers the result, `undefined` where it failed.
    */
-  operate<M extends MethodName>(method: M, params: ParamsInput<M>, about: { readonly label: string; readonly subject?: string; readonly done?: (result: Result<M>) => string }): Promise<Result<M> | undefined>
+  operate<M extends MethodName>(method: M, params: ParamsInput<M>, about: { readonly label: string; readonly subject?: string; readonly done?: (result: Result<M>) => string; readonly failed?: (error: Error) => void }): Promise<Result<M> | undefined>
 }

@@ -76,7 +76,8 @@ function readText(path: string, name: string, place: Place): string {
   }
 }
 
-function readInteger(text: string, { min, max, unit }: Extract<Shape, { kind: 'integer' }>, name: string): number {
+/** Throws UsageError, which says what is wrong by `name`. */
+export function readInteger(text: string, { min, max, unit }: Extract<Shape, { kind: 'integer' }>, name: string): number {
   const value = unit ? parseQuantity(text, unit) : /^-?\d+$/.test(text) ? Number(text) : undefined
   if (value === undefined || !Number.isSafeInteger(value)) {
     throw new UsageError(`${name} is ${unit ? quantityForm(unit) : 'a whole number'}; not ${quote(text)}`)

@@ -2,9 +2,13 @@
 import type { Context } from '../context.ts'
 import type { ActionName } from '../keys/keymap.ts'
 import { eventActions } from './events.ts'
+import { formActions } from './form.ts'
+import { imageActions } from './image.ts'
 import { listActions } from './list.ts'
 import { navigationActions } from './navigate.ts'
 import { networkActions } from './networks.ts'
+import { openFormActions } from './open-form.ts'
+import { planActions } from './plan.ts'
 import { scrollActions } from './scroll.ts'
 import { showActions } from './show.ts'
 import { vmActions } from './vm.ts'
@@ -19,4 +23,8 @@ export const actions: Readonly<Record<ActionName, Action>> = {
   ...scrollActions,
   ...networkActions,
   ...eventActions,
+  ...formActions,
+  ...openFormActions,
+  ...planActions,
+  ...imageActions,
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { currentView } from '../model/state.ts'
 import type { View } from '../model/views.ts'
 import { eventsView } from '../screens/events/screen.ts'
+import { imagesView } from '../screens/images/first-view.ts'
 import { networksView } from '../screens/networks/screen.ts'
 
 /** Esc leads back to where one began. What is shown already stays as it is. */
@@ -10,6 +11,7 @@ const show = (view: View) => ({ change }: Context) =>
   change((state) => (currentView(state).screen === view.screen ? state : { ...state, stack: [state.stack[0]!, view] }))
 
 export const showActions = {
+  'show.images': show(imagesView),
   'show.networks': show(networksView),
   'show.events': show(eventsView),
   'show.doctor': show({ screen: 'doctor', top: 0 }),

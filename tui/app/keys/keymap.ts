@@ -27,6 +27,7 @@ const everywhere = [
   { keys: ['ctrl-z'], action: 'suspend', about: 'Back to the shell for a while; fg returns' },
   { keys: ['ctrl-l'], action: 'redraw', about: 'Draw the screen anew' },
   { keys: ['1'], action: 'show.vms', tab: 'VMs', about: 'Virtual machines' },
+  { keys: ['2'], action: 'show.images', tab: 'Images', about: 'Images: pulled, imported and built' },
   { keys: ['3'], action: 'show.networks', tab: 'Networks', about: 'Private networks and VPNs' },
   { keys: ['4'], action: 'show.events', tab: 'Events', about: 'What happens, and what the network helper decides' },
   { keys: ['5'], action: 'show.doctor', tab: 'Doctor', about: 'What this host has and lacks' },
@@ -100,20 +101,75 @@ const events = [
 
 const doctor = [{ keys: ['r'], action: 'doctor.ask', hint: 'check again', about: 'Check the host again' }] as const satisfies readonly Binding[]
 
-const screens = { vms, vm, networks, network, events, doctor, invitation: [], output: [] } as const satisfies Record<ScreenName, readonly Binding[]>
+const newVm = [{ keys: ['c'], action: 'create.open', hint: 'create', about: 'Make a VM', changes: true }] as const satisfies readonly Binding[]
+
+const images = [
+  { keys: ['p'], action: 'pull.open', hint: 'pull', about: 'Download an image of the catalogue, or by its URL', changes: true },
+  { keys: ['i'], action: 'import.open', hint: 'import', about: 'Bring in a disk file of this host', changes: true },
+  { keys: ['b'], action: 'build.open', hint: 'build', about: "Build an image of Debian's packages", changes: true },
+  { keys: ['c', 'enter'], action: 'create.open', hint: 'create VM', about: 'Make a VM of it', changes: true },
+  { keys: ['d', 'delete'], action: 'image.delete', hint: 'delete', about: 'Delete it; of one that is being pulled, give that up', changes: true },
+] as const satisfies readonly Binding[]
+
+/** On screens that are a form. Typed text goes to the field before it is looked for here. */
+const form = [
+  { keys: ['enter'], action: 'form.enter', hint: 'next', about: 'To the next field; in the last one, on with what is in the form' },
+  { keys: ['ctrl-s'], action: 'form.submit', hint: 'go on', about: 'On with what is in the form' },
+  { keys: ['tab'], action: 'form.complete', about: 'To the next field; in a path, completes it' },
+  { keys: ['down'], action: 'form.next', about: 'To the next field' },
+  { keys: ['up', 'shift-tab'], action: 'form.previous', about: 'To the field before' },
+  { keys: ['pageup'], action: 'form.first', about: 'To the first field' },
+  { keys: ['pagedown'], action: 'form.last', about: 'To the last field' },
+  { keys: ['right'], action: 'form.choiceAfter', about: 'Of a choice, the next one; a letter is the next that begins so' },
+  { keys: ['left'], action: 'form.choiceBefore', about: 'Of a choice, the one before' },
+  { keys: ['space'], action: 'form.openChoices', hint: 'choices', about: 'All that there is to choose from' },
+  { keys: ['esc'], action: 'form.leave', hint: 'leave', about: 'Leave the form; asks first where something would be lost' },
+  { keys: ['?'], action: 'help.open', hint: 'help', about: 'Show this help, where no text is typed' },
+] as const satisfies readonly Binding[]
+
+const plan = [
+  { keys: ['enter', 'ctrl-s'], action: 'plan.carryOut', hint: 'create it', about: 'Make the VM and start it', changes: true },
+  { keys: ['esc', 'q'], action: 'back', hint: 'back', about: 'Back to the form; nothing is done' },
+] as const satisfies readonly Binding[]
+
+const screens = {
+  vms: [...newVm, ...vms],
+  vm,
+  networks,
+  network,
+  events,
+  doctor,
+  invitation: [],
+  output: [],
+  images,
+  create: [],
+  import: [],
+  pull: [],
+  build: [],
+  plan,
+} as const satisfies Record<ScreenName, readonly Binding[]>
 
 /** Screens with a list, to whose keys those of lists are added. */
-const withList: ReadonlySet<ScreenName> = new Set(['vms', 'networks', 'events'])
+const withList: ReadonlySet<ScreenName> = new Set(['vms', 'images', 'networks', 'events'])
+
+/** Screens that are a form, all of whose keys are those of forms. */
+const withForm: ReadonlySet<ScreenName> = new Set(['create', 'import', 'pull', 'build'])
 
 /** Screens that are scrolled through. */
-const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'network', 'doctor', 'invitation', 'output'])
+const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'network', 'doctor', 'invitation', 'output', 'plan'])
 
-type Bindings = typeof everywhere | typeof list | typeof scroll | (typeof screens)[ScreenName]
+type Bindings = typeof everywhere | typeof list | typeof scroll | typeof form | (typeof screens)[ScreenName]
 export type ActionName = Bindings[number]['action']
 export type KnownBinding = Binding & { readonly action: ActionName }
 
 /** All bindings of a screen, by where they belong; what comes first goes before. */
 export function bindingsOf(screen: ScreenName): readonly { readonly title: string; readonly bindings: readonly KnownBinding[] }[] {
+  if (withForm.has(screen)) {
+    return [
+      { title: 'In the form', bindings: form },
+      { title: 'Everywhere', bindings: everywhere.filter(({ keys: [key] }) => key.startsWith('ctrl-')) },
+    ]
+  }
   return [
     ...(screens[screen].length > 0 ? [{ title: 'Here', bindings: screens[screen] }] : []),
     ...(withList.has(screen) ? [{ title: 'In the list', bindings: list }] : []),

@@ -7,6 +7,7 @@ import { answerDialog } from './answer-dialog.ts'
 import { scrollHelp } from './scroll-help.ts'
 import { findBinding } from './keymap.ts'
 import type { KeyPress } from './key.ts'
+import { typeIntoForm } from './type-into-form.ts'
 import { typeIntoPrompt } from './type-into-prompt.ts'
 
 export function pressKey(key: KeyPress, context: Context): void {
@@ -16,6 +17,7 @@ export function pressKey(key: KeyPress, context: Context): void {
   if (state.help !== undefined) return scrollHelp(key, context)
   if (state.dialog) return answerDialog(state.dialog, key, context)
   if (state.prompt) return typeIntoPrompt(state.prompt, key, context)
+  if (typeIntoForm(key, context)) return
   const binding = findBinding(currentView(state).screen, key.name)
   if (!binding) return
   const obstacle = whyUnavailable(binding, state)
@@ -25,7 +27,9 @@ export function pressKey(key: KeyPress, context: Context): void {
 
 /** Text that was pasted is never taken for keys: it goes where text is typed, or nowhere. */
 export function pasteText(text: string, context: Context): void {
-  const { prompt, dialog } = context.get()
+  const { prompt, dialog, help } = context.get()
   if (dialog?.typed) answerDialog(dialog, { name: 'paste', text }, context)
   else if (prompt) typeIntoPrompt(prompt, { name: 'paste', text }, context)
+  // What was copied as a whole line is meant without its end.
+  else if (!dialog && help === undefined) typeIntoForm({ name: 'paste', text: text.replace(/[\r\n]+$/, '') }, context)
 }

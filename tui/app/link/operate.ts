@@ -6,7 +6,7 @@ import type { Operation } from '../model/world.ts'
 
 export function createOperate(link: Link, store: Store): Context['operate'] {
   let lastId = 0
-  return async (method, params, { label, subject, done }) => {
+  return async (method, params, { label, subject, done, failed }) => {
     const id = ++lastId
     const change = (step: (operations: readonly Operation[]) => readonly Operation[], notice?: Notice): void =>
       store.change((state) => ({ ...state, world: { ...state.world, operations: step(state.world.operations) }, ...(notice && { notice }) }))
@@ -26,6 +26,7 @@ export function createOperate(link: Link, store: Store): Context['operate'] {
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
       end({ kind: 'error', text: `${label}: ${message}`, ...(hint !== undefined && { hint }) })
+      failed?.(error as Error)
       return undefined
     }
   }

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { wrap } from '../text/wrap.ts'
 import type { Dialog } from './dialog.ts'
 import type { Prompt } from './prompt.ts'
-import type { ScreenName, View } from './views.ts'
+import type { FormView, ScreenName, View } from './views.ts'
 import type { World } from './world.ts'
 
 export interface Size {
@@ -30,6 +30,8 @@ export interface State {
   /** First line of the help that is shown over the screen. */
   readonly help?: number
   readonly notice?: Notice
+  /** Forms of what could not be done, while something else was shown: they come back when they are opened again. */
+  readonly drafts?: { readonly [S in FormView['screen']]?: Extract<FormView, { screen: S }> }
 }
 
 /** Lines that are no part of a screen: header, title, footer; and the last line, which a long notice makes several. */

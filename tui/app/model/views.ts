@@ -1,4 +1,6 @@
 /** What a screen remembers of itself. Everything else that it shows is in the world. */
+import type { Result, ParamsInput } from '../../../policy/api/index.ts'
+import type { FormState } from '../form/form.ts'
 import type { ListState } from './list.ts'
 import type { ScrollState } from './scroll.ts'
 
@@ -57,6 +59,40 @@ export interface OutputView {
   readonly top: number
 }
 
+/** Screens that are a form alone. */
+export interface CreateView {
+  readonly screen: 'create'
+  readonly form: FormState
+}
+export interface ImportView {
+  readonly screen: 'import'
+  readonly form: FormState
+}
+export interface PullView {
+  readonly screen: 'pull'
+  readonly form: FormState
+}
+export interface BuildView {
+  readonly screen: 'build'
+  readonly form: FormState
+}
+export type FormView = CreateView | ImportView | PullView | BuildView
+
+/** What making a VM would do; the form that it is made by is below it. */
+export interface PlanView {
+  readonly screen: 'plan'
+  readonly params: ParamsInput<'vm.create'>
+  readonly plan: Result<'vm.plan'>
+  /** In which place of the form each network is. */
+  readonly slots: readonly number[]
+  readonly scroll: ScrollState
+}
+
+export interface ImagesView {
+  readonly screen: 'images'
+  readonly list: ListState
+}
+
 export type View =
   | VmsView
   | VmView
@@ -66,4 +102,7 @@ export type View =
   | EventsView
   | DoctorView
   | OutputView
+  | FormView
+  | PlanView
+  | ImagesView
 export type ScreenName = View['screen']

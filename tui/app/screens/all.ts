@@ -9,6 +9,12 @@ import { invitationScreen } from './invitation/screen.ts'
 import { eventsScreen } from './events/screen.ts'
 import { doctorScreen } from './doctor/screen.ts'
 import { outputScreen } from './output/screen.ts'
+import { imagesScreen } from './images/screen.ts'
+import { createScreen } from './create/screen.tsx'
+import { importScreen } from './import/screen.tsx'
+import { pullScreen } from './pull/screen.tsx'
+import { buildScreen } from './build/screen.tsx'
+import { planScreen } from './plan/screen.ts'
 
 export type ViewOf<S extends ScreenName> = Extract<View, { screen: S }>
 
@@ -21,6 +27,12 @@ export const screens: { readonly [S in ScreenName]: Screen<ViewOf<S>> } = {
   events: eventsScreen,
   doctor: doctorScreen,
   output: outputScreen,
+  images: imagesScreen,
+  create: createScreen,
+  import: importScreen,
+  pull: pullScreen,
+  build: buildScreen,
+  plan: planScreen,
 }
 
 /** The screen of a view; that the two belong together is what the table above says. */

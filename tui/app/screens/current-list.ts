@@ -14,7 +14,8 @@ export interface CurrentList {
 export function currentList(state: State): CurrentList | undefined {
   const view = currentView(state)
   if (!('list' in view)) return undefined
-  return { list: view.list, keys: screenOf(view).keys?.(view, state) ?? [], height: bodySize(state).rows - TABLE_HEAD }
+  const { keys, foot = 0 } = screenOf(view)
+  return { list: view.list, keys: keys?.(view, state) ?? [], height: Math.max(1, bodySize(state).rows - TABLE_HEAD - foot) }
 }
 
 /** The line with the columns' names. */

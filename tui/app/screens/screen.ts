@@ -1,6 +1,7 @@
 /** What a screen is, besides what it remembers (model/views.ts) and its keys (keys/keymap.ts). */
 import type { ReactNode } from 'react'
-import type { Resource } from '../context.ts'
+import type { Context, Resource } from '../context.ts'
+import type { FormField } from '../form/field.ts'
 import type { Size, State } from '../model/state.ts'
 import type { View } from '../model/views.ts'
 
@@ -21,8 +22,19 @@ export interface Screen<V extends View> {
   readonly scroll?: (view: V, state: State, rows: number) => V
   /** Why it cannot be shown any more, where it was shown `before`: it is left then. */
   readonly gone?: (view: V, before: State, now: State) => string | undefined
+  /** Lines of it below its list. */
+  readonly foot?: number
+  /** Of a screen that is a form. */
+  readonly form?: ScreenForm<V>
   /** Parts of the world that it shows, asked for when it is looked at. */
   readonly shows?: readonly Resource[]
   /** VMs whose CPU and memory it shows now. */
   readonly measures?: (view: V, state: State, size: Size) => readonly string[]
+}
+
+export interface ScreenForm<V extends View> {
+  /** What it asks for now; pure. */
+  readonly fields: (view: V, state: State) => readonly FormField[]
+  /** Goes on with what is in it. */
+  readonly submit: (context: Context) => void
 }

@@ -38,6 +38,6 @@ export function drawAdvance(advance: Advance, width: number, glyphs: Glyphs): Li
 const LONGEST_BAR = 40
 
 /** Cut and not rounded: it is 100% only when all is done. */
-function percentOf(fraction: number): string {
+export function percentOf(fraction: number): string {
   return `${Math.floor(fraction * 100)}%`
 }

@@ -6,6 +6,9 @@ export interface Glyphs {
   readonly ascending: string
   readonly descending: string
   readonly separator: string
+  /** Around what left and right change. */
+  readonly left: string
+  readonly right: string
   readonly rule: string
   readonly filled: string
   readonly empty: string
@@ -21,6 +24,8 @@ const unicode: Glyphs = {
   ascending: '↑',
   descending: '↓',
   separator: '›',
+  left: '‹',
+  right: '›',
   rule: '─',
   filled: '█',
   empty: '░',
@@ -35,6 +40,8 @@ const ascii: Glyphs = {
   ascending: '^',
   descending: 'v',
   separator: '>',
+  left: '<',
+  right: '>',
   rule: '-',
   filled: '#',
   empty: '.',

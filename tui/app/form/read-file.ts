@@ -1,0 +1,50 @@
+/** Folders and files of this host, for fields that name them. */
+import { constants, open, readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { FormError } from './form.ts'
+import { expandHome } from './complete-path.ts'
+
+/** Absolute: the daemon's working directory is another one. */
+export function absolutePath(path: string): string {
+  return resolve(expandHome(path, homedir()))
+}
+
+/** Names in a folder, folders with a slash behind them; none where it cannot be read. */
+export async function listFolder(folder: string): Promise<string[]> {
+  const path = absolutePath(folder === '' ? '.' : folder)
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return await Promise.all(
+    entries.map(async (entry) => {
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await isFolderAt(join(path, entry.name))))
+      return isFolder ? `${entry.name}/` : entry.name
+    }),
+  )
+}
+
+async function isFolderAt(path: string): Promise<boolean> {
+  return await stat(path).then((found) => found.isDirectory(), () => false)
+}
+
+/** More does not fit into one request; the contract's limits are lower, and the daemon's to tell. */
+const LIMIT = 1_000_000
+
+/** The text of a file, byte for byte; or what is wrong with it, at the field that names it. */
+export async function readTextFile(field: string, path: string): Promise<{ readonly text: string } | { readonly error: FormError }> {
+  const fail = (message: string): { error: FormError } => ({ error: { field, message: `${path} ${message}` } })
+  try {
+    // Of a pipe that nobody writes to the opening alone would not end.
+    const file = await open(absolutePath(path), constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const found = await file.stat()
+      if (!found.isFile()) return fail(found.isDirectory() ? 'is a folder' : 'is no file')
+      if (found.size > LIMIT) return fail('is too large to be sent to the daemon')
+      return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile()) }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    return fail(code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not text in UTF-8' : `cannot be read: ${code}`)
+  }
+}

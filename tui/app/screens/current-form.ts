@@ -1,0 +1,26 @@
+/** PURE: the form of the current view, whichever screen it is of. */
+import type { FormField } from '../form/field.ts'
+import type { FormState } from '../form/form.ts'
+import { currentView, type State } from '../model/state.ts'
+import { screenOf } from './all.ts'
+import type { ScreenForm } from './screen.ts'
+import type { View } from '../model/views.ts'
+
+export interface CurrentForm extends Pick<ScreenForm<View>, 'submit'> {
+  readonly form: FormState
+  readonly fields: readonly FormField[]
+}
+
+export function currentForm(state: State): CurrentForm | undefined {
+  const view = currentView(state)
+  const { form } = screenOf(view)
+  return 'form' in view && form ? { form: view.form, fields: form.fields(view, state), submit: form.submit } : undefined
+}
+
+/** Changes the form of the current view, where it is one. */
+export function changeForm(state: State, change: (current: CurrentForm) => FormState): State {
+  const current = currentForm(state)
+  const view = currentView(state)
+  if (!current || !('form' in view)) return state
+  return { ...state, stack: [...state.stack.slice(0, -1), { ...view, form: change(current) }] }
+}
