@@ -1,5 +1,6 @@
 /** What actions work with. */
 import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
+import type { Place } from '../cli/read-value.ts'
 import type { CallOptions } from '../client.ts'
 import type { State } from './model/state.ts'
 import type { World } from './model/world.ts'
@@ -32,6 +33,8 @@ export interface Context {
   changeWorld(step: (world: World) => World): void
   readonly link: Link
   readonly terminal: Terminal
+  /** Where files are that a command names; `home` is what `~` stands for. */
+  readonly place: Place & { readonly home: string }
   /**
    * Has the daemon do something: it is among the operations until it has answered, and then the notice says what came of
    * it. Answers the result, `undefined` where it failed.

@@ -1,4 +1,6 @@
 /** `aetherscale` without a command, on a terminal: from the process's streams to a screen, and back to the shell as it was. */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { render } from 'ink'
 import type { Globals } from '../cli/parse.ts'
 import type { Io } from '../cli/io.ts'
@@ -29,6 +31,7 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
     changeWorld: (step) => store.change((state) => ({ ...state, world: step(state.world) })),
     link,
     terminal,
+    place: { cwd: () => io.cwd, home: env['HOME'] || homedir(), readFile: (path) => readFileSync(path) },
     operate: createOperate(link, store),
   }
   const screenReader = globals.screenReader || env['INK_SCREEN_READER'] === 'true'

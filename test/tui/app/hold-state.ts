@@ -1,4 +1,5 @@
 /** A context for keys that need no daemon: a state that is changed, a daemon that never answers, a terminal that notes what it is lent for. */
+import { readFileSync } from 'node:fs'
 import type { Context } from '../../../tui/app/context.ts'
 import { createOperate } from '../../../tui/app/link/operate.ts'
 import { createStore } from '../../../tui/app/model/store.ts'
@@ -35,6 +36,7 @@ export function holdState(state: State, answers: Readonly<Record<string, unknown
     changeWorld: (step) => store.change((now) => ({ ...now, world: step(now.world) })),
     link,
     operate: createOperate(link, store),
+    place: { cwd: () => '/nonexistent', home: '/home/ann', readFile: (path) => readFileSync(path) },
     terminal: {
       run: async (argv, { waitForKey = false } = {}) => (ran.push({ argv, waitForKey }), 0),
       stop: () => {},

@@ -1,13 +1,19 @@
 /** Between screens, and out. */
 import type { Context } from '../context.ts'
 import { changeList, currentList } from '../screens/current-list.ts'
-import { emptyField } from '../model/text-field.ts'
+import { fieldOf } from '../model/text-field.ts'
 import { popView, type State } from '../model/state.ts'
 import { firstView } from '../screens/vms/first-view.ts'
 
+/** Begins a command; what its completion offers is asked for meanwhile. */
+export const openCommand = (begun: string) => ({ change, link }: Context) => {
+  for (const resource of ['images', 'networks', 'vpns'] as const) link.refresh(resource)
+  change((state) => ({ ...state, prompt: { kind: 'command', field: fieldOf(begun) } }))
+}
+
 export const navigationActions = {
   'help.open': ({ change }: Context) => change((state) => ({ ...state, help: 0 })),
-  'command.open': ({ change }: Context) => change((state) => ({ ...state, prompt: { kind: 'command', field: emptyField } })),
+  'command.open': openCommand(''),
   back: ({ change }: Context) => change(goBack),
   'quit.orBack': ({ get, change, terminal }: Context) => (get().stack.length > 1 ? change(popView) : terminal.leave()),
   quit: ({ terminal }: Context) => terminal.leave(),

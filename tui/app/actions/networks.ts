@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { cursorKey } from '../model/list.ts'
 import { currentView, pushView, type Notice, type State } from '../model/state.ts'
-import { fieldOf } from '../model/text-field.ts'
+import { openCommand } from './navigate.ts'
 import { screenOf } from '../screens/all.ts'
 import { findNetwork } from '../screens/network/lines.ts'
 import { networkRows, type NetworkRow } from '../screens/networks/rows.ts'
@@ -50,5 +50,5 @@ export const networkActions = {
   'network.open': withChosen(({ change }, { kind, name }) => change((state) => pushView(state, { screen: 'network', kind, name, top: 0 }))),
   'network.delete': withChosen(remove),
   'network.invite': withChosen(invite),
-  'network.create': ({ change }: Context) => change((state) => ({ ...state, prompt: { kind: 'command', field: fieldOf('network create ') } })),
+  'network.create': openCommand('network create '),
 }

@@ -7,19 +7,12 @@ import { cutTo } from '../text/fit.ts'
 import type { Advance } from '../text/progress.ts'
 import { useTheme } from '../theme/theme.ts'
 import { ProgressBar } from './progress-bar.tsx'
-import { TypedText } from './typed-text.tsx'
+import { PromptLine } from './prompt-line.tsx'
 
 export function LastLine({ state }: { readonly state: State }): ReactNode {
   const { paint, dim, glyphs } = useTheme()
   const { prompt, notice, world, size } = state
-  if (prompt) {
-    return (
-      <Box>
-        <Text>{paint(prompt.kind === 'filter' ? '/' : ':', 'key')}</Text>
-        <TypedText field={prompt.field} active />
-      </Box>
-    )
-  }
+  if (prompt) return <PromptLine prompt={prompt} size={size} />
   const cut = (text: string): string => cutTo(text, size.columns, glyphs.ellipsis)
   if (notice) {
     return (

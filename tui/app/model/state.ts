@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { wrap } from '../text/wrap.ts'
 import type { Dialog } from './dialog.ts'
-import type { Prompt } from './prompt.ts'
+import { linesAbove, type Prompt } from './prompt.ts'
 import type { FormView, ScreenName, View } from './views.ts'
 import type { World } from './world.ts'
 
@@ -26,6 +26,8 @@ export interface State {
   /** The last one is shown, esc goes back to the one before; never empty. */
   readonly stack: readonly View[]
   readonly prompt?: Prompt
+  /** Lines that were typed as commands since the program began, oldest first. */
+  readonly history?: readonly string[]
   readonly dialog?: Dialog
   /** First line of the help that is shown over the screen. */
   readonly help?: number
@@ -39,8 +41,9 @@ const FRAME_LINES = 3
 const NOTICE_LINES = 4
 
 export function bodySize(state: State): Size {
-  const { columns, rows } = state.size
-  return { columns, rows: Math.max(1, rows - FRAME_LINES - Math.max(1, noticeRows(state).length)) }
+  const { size, prompt } = state
+  const lastLine = prompt ? 1 + linesAbove(prompt, size) : Math.max(1, noticeRows(state).length)
+  return { columns: size.columns, rows: Math.max(1, size.rows - FRAME_LINES - lastLine) }
 }
 
 /** The notice in rows of the terminal, the hint in rows of its own; cut where it would leave no room for anything else. */

@@ -10,6 +10,7 @@ import { runExec } from './exec.ts'
 import { runInitLog, runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
 import { runSetup } from './setup.ts'
+import type { SpecialCommand } from './special-commands.ts'
 import { runAccept, runInvite, runJoin } from './vpn-token.ts'
 
 export { offerCompletions } from '../completion/offer.ts'
@@ -17,8 +18,7 @@ export { offerCompletions } from '../completion/offer.ts'
 /** Carries a command out and answers with the exit status. */
 export type Runner = (request: Request) => Promise<number>
 
-/** Commands that are more than one call and its answer. */
-const special: Readonly<Record<string, Runner>> = {
+const special: Readonly<Record<SpecialCommand, Runner>> = {
   'vm console': runConsole,
   'vm copy-in': runCopyIn,
   'vm copy-out': runCopyOut,
@@ -35,5 +35,5 @@ const special: Readonly<Record<string, Runner>> = {
 }
 
 export function chooseRunner(words: readonly string[]): Runner {
-  return special[words.join(' ')] ?? runCall
+  return (special as Readonly<Record<string, Runner>>)[words.join(' ')] ?? runCall
 }
