@@ -1,6 +1,7 @@
 /** The terminal beside the screen: lent to other programs, given back to the shell, left as it was found. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Instance, SuspendTerminal } from 'ink'
 import type { Io } from '../cli/io.ts'
@@ -23,7 +24,10 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
     if (!suspend || isLent) return
     isLent = true
     try {
-      await suspend(async () => await use())
+      await suspend(async () => {
+        await stopReading(io.stdin)
+        await use()
+      })
     } finally {
       isLent = false
     }
@@ -69,6 +73,18 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
     redraw,
     leave: () => instance?.unmount(),
   }
+}
+
+/**
+ * Ink listens no more, but Node would still read what is typed next, and keep it: a key meant for another program would be
+ * lost there, and do something here afterwards. Only a stream that flows tells that it is paused, and stops reading then.
+ */
+async function stopReading(stdin: NodeJS.ReadStream): Promise<void> {
+  // That Ink listens no more is known to the stream a turn later; that it is paused, likewise.
+  await nextTurn()
+  stdin.resume()
+  stdin.pause()
+  await nextTurn()
 }
 
 /** The same program once more: what goes wrong there does not end the screen, and ctrl-C ends it alone. */
