@@ -6,6 +6,7 @@ import { formActions } from './form.ts'
 import { imageActions } from './image.ts'
 import { listActions } from './list.ts'
 import { navigationActions } from './navigate.ts'
+import { logActions } from './log.ts'
 import { networkActions } from './networks.ts'
 import { openFormActions } from './open-form.ts'
 import { planActions } from './plan.ts'
@@ -19,6 +20,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
   ...navigationActions,
   ...listActions,
   ...vmActions,
+  ...logActions,
   ...showActions,
   ...scrollActions,
   ...networkActions,

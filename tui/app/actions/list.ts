@@ -1,7 +1,7 @@
 /** Moving in lists, marking and filtering. */
 import type { Context } from '../context.ts'
 import { cursorKey, moveBy, moveTo, toggleAll, toggleMark, type ListState } from '../model/list.ts'
-import { changeList, currentList, type CurrentList } from '../screens/current-list.ts'
+import { changeList, currentFilter, type CurrentList } from '../screens/current-list.ts'
 import { fieldOf } from '../model/text-field.ts'
 
 const onList = (change: (current: CurrentList) => ListState) => (context: Context) => context.change((state) => changeList(state, change))
@@ -23,7 +23,7 @@ export const listActions = {
   'list.markAll': onList(({ list, keys }) => toggleAll(list, keys)),
   'filter.open': ({ change }: Context) =>
     change((state) => {
-      const before = currentList(state)?.list.filter ?? ''
+      const before = currentFilter(state)
       return { ...state, prompt: { kind: 'filter', field: fieldOf(before), before } }
     }),
 }

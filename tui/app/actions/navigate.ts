@@ -1,6 +1,6 @@
 /** Between screens, and out. */
 import type { Context } from '../context.ts'
-import { changeList, currentList } from '../screens/current-list.ts'
+import { changeList, currentFilter, currentList, filterList } from '../screens/current-list.ts'
 import { fieldOf } from '../model/text-field.ts'
 import { popView, type State } from '../model/state.ts'
 import { firstView } from '../screens/vms/first-view.ts'
@@ -22,10 +22,10 @@ export const navigationActions = {
   'show.vms': ({ change }: Context) => change((state) => ({ ...state, stack: [state.stack[0]?.screen === 'vms' ? state.stack[0] : firstView] })),
 }
 
-/** What narrows a list goes first: marks, then the filter. */
+/** What narrows a list goes first: marks, then the filter; of a text the search. */
 function goBack(state: State): State {
   const list = currentList(state)?.list
   if (list && list.marks.size > 0) return changeList(state, (current) => ({ ...current.list, marks: new Set() }))
-  if (list && list.filter !== '') return changeList(state, (current) => ({ ...current.list, filter: '' }))
+  if (currentFilter(state) !== '') return filterList(state, '')
   return popView(state)
 }

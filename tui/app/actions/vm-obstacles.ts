@@ -53,4 +53,5 @@ export const vmObstacles = {
   'vm.delete': ofChosen(whyNot['vm.delete']),
   'vm.console': ofCurrent(whyNot['vm.console']),
   'vm.open': ofCurrent(() => undefined),
+  'log.open': ofCurrent(() => undefined),
 }

@@ -63,6 +63,7 @@ const anyVm = [
   { keys: ['s'], action: 'vm.start', hint: 'start', about: 'Start it, or let a paused one go on', changes: true },
   { keys: ['x'], action: 'vm.stop', hint: 'stop', about: 'Ask the guest to power down; after 60 s end it', changes: true },
   { keys: ['r'], action: 'vm.restart', hint: 'restart', about: 'Stop it, and start it again', changes: true },
+  { keys: ['l'], action: 'log.open', hint: 'log', about: 'What its console, QEMU and its first boot have printed' },
   { keys: ['t'], action: 'vm.console', hint: 'console', about: 'Its serial console, with the whole terminal; ctrl-] comes back', changes: true },
   { keys: ['d', 'delete'], action: 'vm.delete', hint: 'delete', about: 'Delete it with its disk', changes: true },
   { keys: ['X'], action: 'vm.force', hint: 'force', about: 'End it without asking the guest', changes: true },
@@ -81,6 +82,16 @@ const vms = [
 const vm = [
   { keys: ['tab', 'shift-tab'], action: 'vm.tab', hint: 'facts/plan', about: 'What would be run: command line, files, networks, unit; and back' },
   ...anyVm,
+] as const satisfies readonly Binding[]
+
+const log = [
+  { keys: ['tab'], action: 'log.source', hint: 'other log', about: 'What the console, QEMU and the first boot have printed, one after the other' },
+  { keys: ['f'], action: 'log.follow', hint: 'follow', about: 'Stay at the end when more comes, or stand still' },
+  { keys: ['/'], action: 'filter.open', hint: 'search', about: 'Search for what you type; capital letters count where there is one' },
+  { keys: ['n'], action: 'log.next', hint: 'next', about: 'The next line that holds it' },
+  { keys: ['N'], action: 'log.previous', about: 'The one before' },
+  { keys: ['w'], action: 'log.wrap', hint: 'wrap', about: 'Wrap long lines, or cut them' },
+  { keys: ['t'], action: 'vm.console', hint: 'console', about: 'The serial console, with the whole terminal; ctrl-] comes back', changes: true },
 ] as const satisfies readonly Binding[]
 
 const network = [
@@ -135,6 +146,7 @@ const plan = [
 const screens = {
   vms: [...newVm, ...vms],
   vm,
+  log,
   networks,
   network,
   events,
@@ -156,7 +168,7 @@ const withList: ReadonlySet<ScreenName> = new Set(['vms', 'images', 'networks', 
 const withForm: ReadonlySet<ScreenName> = new Set(['create', 'import', 'pull', 'build'])
 
 /** Screens that are scrolled through. */
-const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'network', 'doctor', 'invitation', 'output', 'plan'])
+const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'log', 'network', 'doctor', 'invitation', 'output', 'plan'])
 
 type Bindings = typeof everywhere | typeof list | typeof scroll | typeof form | (typeof screens)[ScreenName]
 export type ActionName = Bindings[number]['action']

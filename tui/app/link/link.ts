@@ -10,6 +10,7 @@ import type { Store } from '../model/store.ts'
 import { withStats, withVms, type World } from '../model/world.ts'
 import { createEventFeed } from './event-feed.ts'
 import { leaveGone } from '../screens/leave-gone.ts'
+import { createLogFeed } from './log-feed.ts'
 import { createPlanFeed } from './plan-feed.ts'
 import { createResources } from './resources.ts'
 import { createStatsFeed } from './stats-feed.ts'
@@ -44,6 +45,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
   const resources = createResources(link, store, changeWorld)
   const events = createEventFeed(link, changeWorld, resources)
   const stats = createStatsFeed(link, store)
+  const logs = createLogFeed(link, store)
   const plans = createPlanFeed(link, store, changeWorld)
 
   /** From a connection to its end; throws why it ended. */
@@ -65,6 +67,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
       settleReady()
       stats.reset()
       plans.reset()
+      logs.reset()
       resources.reset()
       throw (await now.closed) ?? new Error('closed')
     } finally {
@@ -98,6 +101,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
       ending.abort()
       stats.close()
       plans.close()
+      logs.close()
       resources.close()
       client?.close()
     },

@@ -2,6 +2,7 @@
 import type { Result, ParamsInput } from '../../../policy/api/index.ts'
 import type { FormState } from '../form/form.ts'
 import type { ListState } from './list.ts'
+import type { LogSource } from './log-text.ts'
 import type { ScrollState } from './scroll.ts'
 
 export interface VmsView {
@@ -17,6 +18,28 @@ export interface VmView {
   readonly vm: string
   readonly tab: 'facts' | 'plan'
   readonly scroll: ScrollState
+}
+
+export interface LogView {
+  readonly screen: 'log'
+  /** Id of the VM. */
+  readonly vm: string
+  readonly source: LogSource
+  /** Whether the end is shown, also when more comes. */
+  readonly follow: boolean
+  readonly wrap: boolean
+  /** The uppermost row while it does not follow; the line -Infinity is the beginning. */
+  readonly at: LogPosition
+  /** What is searched for; empty where nothing is. */
+  readonly search: string
+  /** Number of the line that the search has gone to. */
+  readonly match?: number
+}
+
+/** A row of a line that may take several. */
+export interface LogPosition {
+  readonly line: number
+  readonly row: number
 }
 
 /** Private networks and VPNs. */
@@ -96,6 +119,7 @@ export interface ImagesView {
 export type View =
   | VmsView
   | VmView
+  | LogView
   | NetworksView
   | NetworkView
   | InvitationView

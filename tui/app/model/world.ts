@@ -4,6 +4,7 @@ import type { MethodName, Result } from '../../../policy/api/index.ts'
 import type { VmStats } from '../../../policy/api/stats.ts'
 import type { VpnPeer } from '../../../policy/api/vpn.ts'
 import type { Vm } from '../../../policy/api/vm.ts'
+import type { LogText } from './log-text.ts'
 
 export type LinkState =
   | { readonly state: 'connecting' }
@@ -53,6 +54,8 @@ export interface World {
   readonly checks: Fetched<Result<'system.doctor'>['checks']>
   /** By VM: what its start would run. */
   readonly plans: ReadonlyMap<string, Fetched<Result<'vm.plan'>>>
+  /** What was read of the log that is on the screen. */
+  readonly log?: LogText
   /** Oldest first. */
   readonly events: readonly Event[]
   readonly operations: readonly Operation[]

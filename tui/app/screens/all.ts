@@ -1,6 +1,7 @@
 /** Every screen by its name. */
 import type { ScreenName, View } from '../model/views.ts'
 import type { Screen } from './screen.ts'
+import { logScreen } from './log/screen.ts'
 import { vmScreen } from './vm/screen.ts'
 import { vmsScreen } from './vms/screen.ts'
 import { networksScreen } from './networks/screen.ts'
@@ -21,6 +22,7 @@ export type ViewOf<S extends ScreenName> = Extract<View, { screen: S }>
 export const screens: { readonly [S in ScreenName]: Screen<ViewOf<S>> } = {
   vms: vmsScreen,
   vm: vmScreen,
+  log: logScreen,
   networks: networksScreen,
   network: networkScreen,
   invitation: invitationScreen,

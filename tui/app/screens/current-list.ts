@@ -29,6 +29,15 @@ export function changeList(state: State, change: (current: CurrentList) => ListS
   return { ...state, stack: [...state.stack.slice(0, -1), { ...view, list: change(current) }] }
 }
 
+/** What the list is filtered by, or what is searched for. */
+export function currentFilter(state: State): string {
+  const view = currentView(state)
+  return 'search' in view ? view.search : (currentList(state)?.list.filter ?? '')
+}
+
+/** Filters the list, or searches the text. */
 export function filterList(state: State, filter: string): State {
-  return changeList(state, ({ list }) => setFilter(list, filter))
+  const view = currentView(state)
+  const found = screenOf(view).find?.(view, state, filter)
+  return found ? { ...state, stack: [...state.stack.slice(0, -1), found] } : changeList(state, ({ list }) => setFilter(list, filter))
 }

@@ -20,6 +20,8 @@ export interface Screen<V extends View> {
   readonly keys?: (view: V, state: State) => readonly string[]
   /** Of a screen that is scrolled through: the view after so many rows down, or up where negative; infinite to the end. */
   readonly scroll?: (view: V, state: State, rows: number) => V
+  /** Of a screen that is searched in: the view where this text is, and is marked. Others have a list that is filtered. */
+  readonly find?: (view: V, state: State, text: string) => V
   /** Why it cannot be shown any more, where it was shown `before`: it is left then. */
   readonly gone?: (view: V, before: State, now: State) => string | undefined
   /** Lines of it below its list. */

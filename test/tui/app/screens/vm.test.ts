@@ -1,13 +1,13 @@
 import t from 'tap'
 import type { Vm } from '../../../../policy/api/vm.ts'
 import { leaveGone } from '../../../../tui/app/screens/leave-gone.ts'
-import { scrollActions } from '../../../../tui/app/actions/scroll.ts'
 import type { State } from '../../../../tui/app/model/state.ts'
 import type { VmView } from '../../../../tui/app/model/views.ts'
 import { withoutVm, withPlan, withStats, withVms, type World } from '../../../../tui/app/model/world.ts'
 import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
 import { makeVm, SOME_TIME } from '../../../inputs/vms.ts'
 import { holdState } from '../hold-state.ts'
+import { press } from '../press.ts'
 import { matchPicture, matchPictures } from '../picture.ts'
 import { drawFrame, makeState, makeWorld } from '../screen.tsx'
 
@@ -82,16 +82,12 @@ t.test('read aloud it has the values of the graphs, not their blocks', async (t)
 
 t.test('it is scrolled no further than there is text', (t) => {
   const context = holdState(stateOf(web, { usage: measured(web) }))
-  const top = (): number => (context.get().stack.at(-1) as VmView).scroll.top
-  scrollActions['scroll.up'](context)
-  t.equal(top(), 0)
-  scrollActions['scroll.last'](context)
-  const last = top()
+  const topAfter = (key: string): number => (press(context, key).stack.at(-1) as VmView).scroll.top
+  t.equal(topAfter('k'), 0)
+  const last = topAfter('G')
   t.ok(last > 0)
-  scrollActions['scroll.pageDown'](context)
-  t.equal(top(), last)
-  scrollActions['scroll.up'](context)
-  t.equal(top(), last - 1)
+  t.equal(topAfter('pagedown'), last)
+  t.equal(topAfter('k'), last - 1)
   t.end()
 })
 
