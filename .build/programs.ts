@@ -42,8 +42,12 @@ export interface Program {
 }
 
 /**
- * Ink without what only its developers have. Its layout engine, WebAssembly in base64, would be loaded by fetch() of a data:
- * URL, which is 25 ms of HTTP client in each start; where there is no fetch it decodes the text itself.
+ * Ink without what only its developers have, and without what makes each start slow:
+ *
+ * - Its layout engine, WebAssembly in base64, would be loaded by fetch() of a data: URL, which is 25 ms of HTTP client; where
+ *   there is no fetch it decodes the text itself.
+ * - All emoji as one regular expression take 20 ms to read. Each has a character with the property Emoji in it (Unicode
+ *   TR51), which is cheap to look for first; what is drawn here has none.
  */
 const trimInk: Plugin = {
   name: 'trim-ink',
@@ -53,6 +57,17 @@ const trimInk: Plugin = {
     plugin.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, async ({ path }) => ({
       contents: `const fetch = undefined;${await readFile(path, 'utf8')}`,
     }))
+    plugin.onLoad({ filter: /string-width\/index\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      const literal = String.raw`/^\p{RGI_Emoji}$/v`
+      if (!source.includes(literal)) throw new Error(`${path} has no ${literal} any more: look whether it is still slow to load`)
+      const late = String.raw`(() => {
+        const some = new RegExp('\\p{Emoji}', 'u')
+        let all
+        return { test: (text) => some.test(text) && (all ??= new RegExp('^\\p{RGI_Emoji}$', 'v')).test(text) }
+      })()`
+      return { contents: source.replace(literal, () => late) }
+    })
   },
 }
 
