@@ -85,5 +85,5 @@ t.test('the daemon goes and comes back: the screen says so, and goes on', async 
   await daemon.start()
   await screen.sees(/No VM yet/)
   await daemon.client.call('vm.create', { image: 'tiny', name: 'late', memoryMiB: 64, start: false })
-  await screen.sees(/late +stopped/)
+  t.match(await screen.sees(/late +stopped/), /0 of 1 running/, 'what happens from then on is there')
 })
