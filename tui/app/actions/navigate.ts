@@ -1,6 +1,7 @@
 /** Between screens, and out. */
 import type { Context } from '../context.ts'
 import { changeList, currentFilter, currentList, filterList } from '../screens/current-list.ts'
+import type { Dialog } from '../model/dialog.ts'
 import { fieldOf } from '../model/text-field.ts'
 import { popView, type State } from '../model/state.ts'
 import { firstView } from '../screens/vms/first-view.ts'
@@ -15,12 +16,24 @@ export const navigationActions = {
   'help.open': ({ change }: Context) => change((state) => ({ ...state, help: 0 })),
   'command.open': openCommand(''),
   back: ({ change }: Context) => change(goBack),
-  'quit.orBack': ({ get, change, terminal }: Context) => (get().stack.length > 1 ? change(popView) : terminal.leave()),
-  quit: ({ terminal }: Context) => terminal.leave(),
+  'quit.orBack': (context: Context) => (context.get().stack.length > 1 ? context.change(popView) : leave(context)),
+  quit: leave,
   suspend: ({ terminal }: Context) => terminal.stop(),
   redraw: ({ terminal }: Context) => terminal.redraw(),
   'show.vms': ({ change }: Context) => change((state) => ({ ...state, stack: [state.stack[0]?.screen === 'vms' ? state.stack[0] : firstView] })),
 }
+
+/** Asks first where something would end with this program; pressed once more, it is meant. */
+function leave({ get, change, terminal }: Context): void {
+  const { dialog, world } = get()
+  const ending = world.operations.filter(({ method }) => method === 'image.build')
+  if (ending.length === 0 || dialog?.title === LEAVE) return terminal.leave()
+  const lines = ending.map(({ label }) => `"${label}" ends with this program; what has come of it is removed.`)
+  const question: Dialog = { title: LEAVE, lines, confirm: 'Leave', focus: 'cancel', run: (then) => then.terminal.leave() }
+  change(({ help: _closed, ...state }) => ({ ...state, dialog: question }))
+}
+
+const LEAVE = 'Leave all the same?'
 
 /** What narrows a list goes first: marks, then the filter; of a text the search. */
 function goBack(state: State): State {

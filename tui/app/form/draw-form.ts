@@ -93,8 +93,8 @@ function drawChoices(field: FormField, open = 0, { theme, labels, values }: Plac
 
 /** Right of the labels: what is wrong, and what to do. */
 function drawError(error: FormError, { theme, labels, values }: Place): Line[] {
-  const indent = ' '.repeat(labels + 2 * POINTER + 1)
-  return describeError(error, values, theme).map((text) => ({ text: indent + text }))
+  const indent = ' '.repeat(labels + POINTER + 1)
+  return describeError(error, values, theme).map((text, index) => ({ text: `${indent}${index === 0 ? theme.paint('!', 'error') : ' '} ${text}` }))
 }
 
 function describeError({ message, hint }: FormError, width: number, { paint }: Theme): string[] {

@@ -23,7 +23,7 @@ const everywhere = [
   { keys: [':'], action: 'command.open', hint: 'command', about: 'Type a command of aetherscale; tab completes' },
   { keys: ['esc'], action: 'back', about: 'Back to where you came from; takes away filter and marks first' },
   { keys: ['q'], action: 'quit.orBack', hint: 'quit', about: 'Back, and from the first screen out' },
-  { keys: ['ctrl-c'], action: 'quit', about: 'Leave at once; what the daemon has begun goes on there' },
+  { keys: ['ctrl-c'], action: 'quit', about: 'Leave; what the daemon has begun goes on there, but for a build of an image: asks first' },
   { keys: ['ctrl-z'], action: 'suspend', about: 'Back to the shell for a while; fg returns' },
   { keys: ['ctrl-l'], action: 'redraw', about: 'Draw the screen anew' },
   { keys: ['1'], action: 'show.vms', tab: 'VMs', about: 'Virtual machines' },
@@ -141,6 +141,7 @@ const form = [
 const plan = [
   { keys: ['enter', 'ctrl-s'], action: 'plan.carryOut', hint: 'create it', about: 'Make the VM and start it', changes: true },
   { keys: ['esc', 'q'], action: 'back', hint: 'back', about: 'Back to the form; nothing is done' },
+  { keys: ['?'], action: 'help.open', hint: 'help', about: 'Show this help' },
 ] as const satisfies readonly Binding[]
 
 const screens = {
@@ -167,6 +168,9 @@ const withList: ReadonlySet<ScreenName> = new Set(['vms', 'images', 'networks', 
 /** Screens that are a form, all of whose keys are those of forms. */
 const withForm: ReadonlySet<ScreenName> = new Set(['create', 'import', 'pull', 'build'])
 
+/** What leads elsewhere has no place where it would lose what was typed. */
+const insideForm = everywhere.filter(({ keys: [key] }) => key.startsWith('ctrl-'))
+
 /** Screens that are scrolled through. */
 const withScroll: ReadonlySet<ScreenName> = new Set(['vm', 'log', 'network', 'doctor', 'invitation', 'output', 'plan'])
 
@@ -176,17 +180,12 @@ export type KnownBinding = Binding & { readonly action: ActionName }
 
 /** All bindings of a screen, by where they belong; what comes first goes before. */
 export function bindingsOf(screen: ScreenName): readonly { readonly title: string; readonly bindings: readonly KnownBinding[] }[] {
-  if (withForm.has(screen)) {
-    return [
-      { title: 'In the form', bindings: form },
-      { title: 'Everywhere', bindings: everywhere.filter(({ keys: [key] }) => key.startsWith('ctrl-')) },
-    ]
-  }
   return [
     ...(screens[screen].length > 0 ? [{ title: 'Here', bindings: screens[screen] }] : []),
     ...(withList.has(screen) ? [{ title: 'In the list', bindings: list }] : []),
     ...(withScroll.has(screen) ? [{ title: 'In the text', bindings: scroll }] : []),
-    { title: 'Everywhere', bindings: everywhere },
+    ...(withForm.has(screen) ? [{ title: 'In the form', bindings: form }] : []),
+    { title: 'Everywhere', bindings: screen === 'plan' || withForm.has(screen) ? insideForm : everywhere },
   ]
 }
 

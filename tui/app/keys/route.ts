@@ -13,7 +13,7 @@ import { typeIntoPrompt } from './type-into-prompt.ts'
 export function pressKey(key: KeyPress, context: Context): void {
   context.change(({ notice: _read, ...state }) => state)
   const state = context.get()
-  if (key.name === 'ctrl-c') return context.terminal.leave()
+  if (key.name === 'ctrl-c') return actions.quit(context)
   if (state.help !== undefined) return scrollHelp(key, context)
   if (state.dialog) return answerDialog(state.dialog, key, context)
   if (state.prompt) return typeIntoPrompt(state.prompt, key, context)

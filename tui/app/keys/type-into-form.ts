@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { choicesOf, isTyped, type FormField } from '../form/field.ts'
 import { closeChoices, focusedField, jumpToChoice, pick, setText, textOf, type FormState } from '../form/form.ts'
-import { editField, insertText } from '../model/text-field.ts'
+import { editField, emptyField, insertText } from '../model/text-field.ts'
 import { changeForm, currentForm } from '../screens/current-form.ts'
 import type { KeyPress } from './key.ts'
 
@@ -20,7 +20,9 @@ function type(form: FormState, field: FormField, key: KeyPress): FormState | und
   if (form.open !== undefined) return chooseFromList(form, form.open, field, key)
   if (isTyped(field)) {
     const before = textOf(field, form)
-    const after = key.text === undefined ? editField(before, key.name) : insertText(before, key.text)
+    // A number that stands there for whoever has none in mind gives way to the one that is typed.
+    const isProposal = field.kind === 'number' && form.texts[field.name] === undefined
+    const after = key.text === undefined ? editField(before, key.name) : insertText(isProposal ? emptyField : before, key.text)
     return after && setText(form, field, after, before)
   }
   if (key.text === undefined || key.text === ' ' || key.text === '?') return undefined

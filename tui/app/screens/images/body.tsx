@@ -59,7 +59,7 @@ function Details({ row, world, width }: { readonly row: ImageRow | undefined; re
   const rule: Line = [{ text: glyphs.rule.repeat(width), look: 'dim' }]
   return (
     <Box flexDirection="column">
-      {[rule, ...(row ? detailsOf(row, world, { width, glyphs }) : [])].map((line, index) => (
+      {[rule, ...(row ? detailsOf(row, world) : [])].map((line, index) => (
         <LineOf key={index} line={line} width={width} />
       ))}
     </Box>

@@ -3,18 +3,16 @@ import type { Image, ImageFirstBoot } from '../../../../policy/api/image.ts'
 import { formatBytes, formatQuantity } from '../../../cli/quantity.ts'
 import type { World } from '../../model/world.ts'
 import type { Line } from '../../text/line.ts'
-import { drawAdvance } from '../../text/progress.ts'
-import type { Glyphs } from '../../theme/glyphs.ts'
 import { nameOf } from '../vms/rows.ts'
 import type { ImageRow } from './rows.ts'
 
 /** Lines of the details of any row. */
 export const DETAIL_LINES = 3
 
-export function detailsOf(row: ImageRow, world: World, { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line[] {
-  if ('operation' in row) return [drawAdvance(row.operation, width, glyphs), [{ text: fateOf(row.operation.method) }]]
+export function detailsOf(row: ImageRow, world: World): Line[] {
+  if ('operation' in row) return [[{ text: row.operation.message ?? 'begun' }], [{ text: fateOf(row.operation.method) }]]
   const { image } = row
-  const size = `Disk of ${formatQuantity(image.virtualSizeMiB, 'MiB')}, file of ${formatBytes(image.fileBytes)}, of ${formatDay(image.modifiedAt)}`
+  const size = `Disk ${formatQuantity(image.virtualSizeMiB, 'MiB')}, file ${formatBytes(image.fileBytes)} of ${formatDay(image.modifiedAt)}`
   return [
     image.problem === undefined ? [{ text: `${size}; first boot ${describeWay(image.firstBoot)}` }] : [{ text: image.problem, meaning: 'error' }],
     [{ text: image.usedBy.length === 0 ? 'No VM stands on it' : `VMs on it: ${namesOf(image.usedBy, world).join(', ')}` }],
@@ -36,7 +34,7 @@ export function namesOf(ids: readonly string[], { vms }: World): string[] {
 }
 
 function describeWay({ way, toldBy }: ImageFirstBoot): string {
-  const how = { looked: 'as was found in it', said: 'as was said', assumed: 'as is likely' }[toldBy]
+  const how = { looked: 'as found in it', said: 'as said', assumed: 'as is likely' }[toldBy]
   return `by ${way}, ${how}`
 }
 
