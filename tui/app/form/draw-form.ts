@@ -73,8 +73,8 @@ function drawValue(field: FormField, form: FormState, isCurrent: boolean, { them
   const choice = choiceOf(field, form)
   if (!choice) return `  ${dim(cut((field.kind === 'choice' && field.placeholder) || ''))}`
   const label = cut(choice.label)
-  const about = choice.about === undefined ? '' : ` ${dim(cutTo(choice.about, values - widthOf(label) - 4, glyphs.ellipsis))}`
-  if (!isCurrent) return `  ${label}${about}`
+  const about = choice.about === undefined ? '' : `  ${dim(cutTo(choice.about, values - widthOf(label) - 4, glyphs.ellipsis))}`
+  if (!isCurrent) return `  ${label}  ${about}`
   return `${glyphs.left} ${inverse(label)} ${glyphs.right}${about}`
 }
 

@@ -33,6 +33,8 @@ export function sendForm<M extends MethodName>(context: Context, method: M, para
   context.change(popView)
   const home = currentView(context.get()).screen
   const failed = (error: Error): void => {
+    // By the user, here or elsewhere.
+    if (error.name === 'IMAGE_PULL_STOPPED') return
     const { field: told, ...said } = formErrorOf(error, method)
     const field = fieldFor ? fieldFor(error) : told
     context.change((state) => bringBack(state, view, { ...said, ...(field !== undefined && { field }) }, home))

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { choicesOf, isTyped, type FormField } from '../form/field.ts'
-import { closeChoices, focusedField, jumpToChoice, pick, setText, textOf, type FormState } from '../form/form.ts'
+import { closeChoices, focusedField, jumpToChoice, moveFocus, pick, setText, textOf, type FormState } from '../form/form.ts'
 import { editField, emptyField, insertText } from '../model/text-field.ts'
 import { changeForm, currentForm } from '../screens/current-form.ts'
 import type { KeyPress } from './key.ts'
@@ -13,6 +13,9 @@ export function typeIntoForm(key: KeyPress, context: Context): boolean {
   const next = type(current.form, field, key)
   if (next === undefined) return false
   context.change((state) => changeForm(state, () => next))
+  // Which field is next may follow from the choice.
+  const isTaken = current.form.open !== undefined && (key.name === 'enter' || key.name === 'tab')
+  if (isTaken) context.change((state) => changeForm(state, ({ fields, form }) => moveFocus(fields, form, 1)))
   return true
 }
 
