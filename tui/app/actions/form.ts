@@ -55,7 +55,7 @@ async function complete(context: Context): Promise<void> {
   const next = (): void => move(1)(context)
   if (!(field.kind === 'text' && field.isPath) || before.text === '' || before.at < before.text.length) return next()
   const path = splitPath(before.text)
-  const { text, candidates } = completePath(path, await listFolder(path.folder))
+  const { text, candidates } = completePath(path, await listFolder(path.folder, context.place))
   // Whatever was pressed meanwhile goes before.
   const now = currentForm(context.get())
   if (!now || focusedField(now.fields, now.form)?.name !== field.name || textOf(field, now.form).text !== before.text) return

@@ -24,7 +24,7 @@ export const navigationActions = {
 }
 
 /** Asks first where something would end with this program; pressed once more, it is meant. */
-function leave({ get, change, terminal }: Context): void {
+export function leave({ get, change, terminal }: Context): void {
   const { dialog, world } = get()
   const ending = world.operations.filter(({ method }) => method === 'image.build')
   if (ending.length === 0 || dialog?.title === LEAVE) return terminal.leave()

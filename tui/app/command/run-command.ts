@@ -6,6 +6,7 @@ import type { Command, Json } from '../../cli/command-table.ts'
 import type { Globals, Values } from '../../cli/parse.ts'
 import type { MethodName } from '../../../policy/api/index.ts'
 import { showInvitation } from '../actions/networks.ts'
+import { leave } from '../actions/navigate.ts'
 import type { Context } from '../context.ts'
 import { pushView, type State } from '../model/state.ts'
 import type { View } from '../model/views.ts'
@@ -31,7 +32,7 @@ function carryOut(plan: CommandPlan, line: string, context: Context): void {
     case 'nothing':
       return
     case 'leave':
-      return context.terminal.leave()
+      return leave(context)
     case 'show':
       return context.change((state) => show(state, plan.view, plan.isRoot))
     case 'text':

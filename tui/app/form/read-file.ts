@@ -1,18 +1,20 @@
 /** Folders and files of this host, for fields that name them. */
 import { constants, open, readdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Context } from '../context.ts'
 import type { FormError } from './form.ts'
 import { expandHome } from './complete-path.ts'
 
+type Place = Pick<Context['place'], 'cwd' | 'home'>
+
 /** Absolute: the daemon's working directory is another one. */
-export function absolutePath(path: string): string {
-  return resolve(expandHome(path, homedir()))
+export function absolutePath(path: string, { cwd, home }: Place): string {
+  return resolve(cwd(), expandHome(path, home))
 }
 
 /** Names in a folder, folders with a slash behind them; none where it cannot be read. */
-export async function listFolder(folder: string): Promise<string[]> {
-  const path = absolutePath(folder === '' ? '.' : folder)
+export async function listFolder(folder: string, place: Place): Promise<string[]> {
+  const path = absolutePath(folder === '' ? '.' : folder, place)
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return await Promise.all(
     entries.map(async (entry) => {
@@ -30,11 +32,11 @@ async function isFolderAt(path: string): Promise<boolean> {
 const LIMIT = 1_000_000
 
 /** The text of a file, byte for byte; or what is wrong with it, at the field that names it. */
-export async function readTextFile(field: string, path: string): Promise<{ readonly text: string } | { readonly error: FormError }> {
+export async function readTextFile(field: string, path: string, place: Place): Promise<{ readonly text: string } | { readonly error: FormError }> {
   const fail = (message: string): { error: FormError } => ({ error: { field, message: `${path} ${message}` } })
   try {
     // Of a pipe that nobody writes to the opening alone would not end.
-    const file = await open(absolutePath(path), constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = await open(absolutePath(path, place), constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const found = await file.stat()
       if (!found.isFile()) return fail(found.isDirectory() ? 'is a folder' : 'is no file')

@@ -1,6 +1,6 @@
 /** From the form of a new VM to its plan: the daemon is asked what it would do, and so whether it would. */
 import type { ParamsInput, Result } from '../../../../policy/api/index.ts'
-import type { Context, Link } from '../../context.ts'
+import type { Context } from '../../context.ts'
 import { answered, ask, withError, type FormError } from '../../form/form.ts'
 import { formErrorOf } from '../../form/form-error.ts'
 import type { FormValues } from '../../form/read-form.ts'
@@ -25,7 +25,7 @@ export function submitCreate(context: Context): void {
 async function makePlan(context: Context, values: FormValues): Promise<void> {
   const asking = Symbol('vm.plan')
   context.change((state) => changeForm(state, ({ form }) => ask(form, asking)))
-  const outcome = await planOf(values, context.link)
+  const outcome = await planOf(values, context)
   context.change((state) => (currentForm(state)?.form.asking === asking ? settle(state, outcome) : state))
 }
 
@@ -38,8 +38,8 @@ function settle(state: State, outcome: Outcome): State {
   return state.dialog ? over : pushView(over, view)
 }
 
-async function planOf(values: FormValues, link: Link): Promise<Outcome> {
-  const files = await readFiles(values)
+async function planOf(values: FormValues, { link, place }: Context): Promise<Outcome> {
+  const files = await readFiles(values, place)
   if ('error' in files) return files
   const { params: networks, slots } = readNetworks(values)
   const params: ParamsInput<'vm.create'> = {
@@ -63,18 +63,18 @@ async function planOf(values: FormValues, link: Link): Promise<Outcome> {
 type Files = Pick<ParamsInput<'vm.create'>, 'sshKeys' | 'initScript'>
 
 /** A file of keys may have several, and comments, as authorized_keys(5) has them. */
-async function readFiles(values: FormValues): Promise<Files | { readonly error: FormError }> {
+async function readFiles(values: FormValues, place: Context['place']): Promise<Files | { readonly error: FormError }> {
   const files: Files = {}
   const keys = values.text('sshKeys')
   if (keys !== undefined) {
-    const read = await readTextFile('sshKeys', keys)
+    const read = await readTextFile('sshKeys', keys, place)
     if ('error' in read) return read
     files.sshKeys = read.text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
     if (files.sshKeys.length === 0) return { error: { field: 'sshKeys', message: `${keys} holds no key` } }
   }
   const script = values.text('initScript')
   if (script !== undefined) {
-    const read = await readTextFile('initScript', script)
+    const read = await readTextFile('initScript', script, place)
     if ('error' in read) return read
     files.initScript = read.text
   }

@@ -38,7 +38,7 @@ function submitImport(context: Context): void {
   if (!values) return
   const path = values.text('path')
   const name = values.text('name') ?? (path === undefined ? undefined : nameOfFile(path))
-  const params = { path: path === undefined ? '' : absolutePath(path), name, firstBoot: values.pick('firstBoot') as FirstBootChoice }
+  const params = { path: path === undefined ? '' : absolutePath(path, context.place), name, firstBoot: values.pick('firstBoot') as FirstBootChoice }
   sendForm(context, 'image.import', params, {
     label: `import ${name ?? 'an image'}`,
     ...(name !== undefined && { subject: name }),
