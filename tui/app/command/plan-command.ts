@@ -9,6 +9,7 @@ import { readVersion } from '../../version.ts'
 import { whyReadOnly, type State } from '../model/state.ts'
 import type { View } from '../model/views.ts'
 import { findNetwork } from '../screens/network/lines.ts'
+import { imagesView } from '../screens/images/first-view.ts'
 import { networksView } from '../screens/networks/screen.ts'
 import { eventsView } from '../screens/events/screen.ts'
 import { firstView } from '../screens/vms/first-view.ts'
@@ -83,6 +84,8 @@ function screenFor(called: string, params: Values, { world }: State): CommandPla
     switch (called) {
       case 'vm list':
         return { kind: 'show', view: firstView, isRoot: true }
+      case 'image list':
+        return { kind: 'show', view: imagesView, isRoot: true }
       case 'network list':
       case 'vpn list':
         return { kind: 'show', view: networksView, isRoot: true }

@@ -11,6 +11,8 @@ interface Line {
   readonly text: string
   /** The cursor is here: this line is always shown. */
   readonly isCurrent?: boolean
+  /** The field with the cursor, whose list may be open below it. */
+  readonly isHead?: boolean
 }
 
 interface Place {
@@ -36,16 +38,24 @@ export function drawForm(fields: readonly FormField[], form: FormState, { column
   const at = focusIndex(fields, form)
   const lines = fields.flatMap((field, index) => drawField(field, form, index === at, place))
   const below = rows > ABOUT_LINES + 2 ? drawBelow(fields, form, columns, theme) : []
-  const height = rows - below.length
+  const height = rows - below.length - (below.length > 0 ? 1 : 0)
   const top = windowTop(lines, height)
   const shown = lines.slice(top, top + height).map(({ text }) => text)
-  return [...shown, ...Array.from({ length: height - shown.length }, () => ' '), ...below]
+  const more = below.length === 0 ? [] : [drawMore(top > 0, top + height < lines.length, theme)]
+  return [...shown, ...Array.from({ length: height - shown.length }, () => ' '), ...more, ...below]
 }
 
-/** A third of the room above the cursor, where there are lines for that. */
+/** A third of the room above the cursor, where there are lines for that; the field with the list that is open, if that fits. */
 function windowTop(lines: readonly Line[], height: number): number {
   const at = lines.findLastIndex(({ isCurrent }) => isCurrent)
-  return Math.max(0, Math.min(lines.length - height, at - Math.floor(height / 3)))
+  const head = lines.findIndex(({ isHead }) => isHead)
+  const top = Math.max(0, Math.min(lines.length - height, at - Math.floor(height / 3)))
+  return at - head < height ? Math.min(top, head) : top
+}
+
+/** Fields that are out of sight. */
+function drawMore(isAbove: boolean, isBelow: boolean, { dim, glyphs }: Theme): string {
+  return isAbove || isBelow ? dim(`  ${isAbove ? glyphs.ascending : ''}${isBelow ? glyphs.descending : ''} more`) : ''
 }
 
 function drawField(field: FormField, form: FormState, isCurrent: boolean, place: Place): Line[] {
@@ -55,7 +65,7 @@ function drawField(field: FormField, form: FormState, isCurrent: boolean, place:
   const isOpen = isCurrent && form.open !== undefined
   const head = `${isCurrent ? theme.paint(glyphs.separator, 'key') : ' '} ${isCurrent ? bold(label) : label} ${drawValue(field, form, isCurrent, place)}`
   const error = form.error?.field === field.name ? drawError(form.error, place) : []
-  return [{ text: head, isCurrent: isCurrent && !isOpen }, ...(isOpen ? drawChoices(field, form.open, place) : []), ...error]
+  return [{ text: head, isCurrent: isCurrent && !isOpen, isHead: isCurrent }, ...(isOpen ? drawChoices(field, form.open, place) : []), ...error]
 }
 
 /** What left and right change stands between arrows. */
@@ -103,13 +113,13 @@ function describeError({ message, hint }: FormError, width: number, { paint }: T
 
 function drawBelow(fields: readonly FormField[], form: FormState, columns: number, theme: Theme): string[] {
   const { error, candidates, asking } = form
-  if (asking) return ['', theme.dim('Asking the daemon'), '']
-  if (error && error.field === undefined) return ['', ...describeError(error, columns, theme).slice(0, ERROR_LINES)]
+  if (asking) return [theme.dim('Asking the daemon'), '']
+  if (error && error.field === undefined) return describeError(error, columns, theme).slice(0, ERROR_LINES)
   const told = candidates?.join('  ') ?? focusedField(fields, form)?.about ?? ''
   const lines = wrap(told, columns)
   const shown = Array.from({ length: ABOUT_LINES }, (_unused, index) => {
     const isCut = index === ABOUT_LINES - 1 && lines.length > ABOUT_LINES
     return cutTo(isCut ? `${lines[index] ?? ''} ${theme.glyphs.ellipsis}` : (lines[index] ?? ''), columns, theme.glyphs.ellipsis)
   })
-  return ['', ...shown.map((line) => theme.dim(line))]
+  return shown.map((line) => theme.dim(line))
 }

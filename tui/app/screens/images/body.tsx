@@ -47,7 +47,7 @@ function NoImages(): ReactNode {
       <Text>No image yet, and a VM stands on one.</Text>
       <Box flexDirection="column">
         <Text>{way('p', 'pulls one: Debian, Ubuntu, Fedora, Alpine, or any by its URL')}</Text>
-        <Text>{way('b', "builds one of Debian's packages: tiny, in a minute, for trying things out, or a whole Debian")}</Text>
+        <Text>{way('b', "builds one of Debian's packages: tiny, in a minute, or a whole Debian")}</Text>
         <Text>{way('i', 'imports a disk file of this host')}</Text>
       </Box>
     </Box>
@@ -73,7 +73,7 @@ function columnsOf(glyphs: Glyphs): Column<ImageRow>[] {
     { title: 'FILE', width: 9, align: 'right', from: 70, cell: (row) => ('image' in row ? formatBytes(row.image.fileBytes) : '') },
     { title: 'VMS', width: 4, align: 'right', cell: (row) => ('image' in row ? String(row.image.usedBy.length) : '') },
     { title: 'FIRST BOOT', width: 11, cell: (row) => ('image' in row ? formatWay(row.image.firstBoot) : verbs[row.operation.method]) ?? '' },
-    { title: 'FROM', width: 20, grow: 5, cell: (row) => ('image' in row ? (row.image.problem ?? sourceOf(row.image)) : formatOperation(row.operation, glyphs)), meaning: (row) => ('image' in row && row.image.problem !== undefined ? 'broken' : '') },
+    { title: 'FROM', width: 16, grow: 5, cell: (row) => ('image' in row ? (row.image.problem ?? sourceOf(row.image)) : formatOperation(row.operation, glyphs)), meaning: (row) => ('image' in row && row.image.problem !== undefined ? 'broken' : '') },
   ]
 }
 

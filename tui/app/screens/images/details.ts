@@ -16,7 +16,7 @@ export function detailsOf(row: ImageRow, world: World): Line[] {
   return [
     image.problem === undefined ? [{ text: `${size}; first boot ${describeWay(image.firstBoot)}` }] : [{ text: image.problem, meaning: 'error' }],
     [{ text: image.usedBy.length === 0 ? 'No VM stands on it' : `VMs on it: ${namesOf(image.usedBy, world).join(', ')}` }],
-    [{ text: `From ${describeSource(image)}` }],
+    [{ text: describeSource(image) }],
   ]
 }
 
@@ -38,13 +38,13 @@ function describeWay({ way, toldBy }: ImageFirstBoot): string {
   return `by ${way}, ${how}`
 }
 
-/** The digest's beginning is enough to compare by eye. */
+/** What was checked goes before where it is from: a URL may be longer than the line. The digest's beginning is enough to compare by eye. */
 function describeSource(image: Image): string {
   const { source } = image
-  if (!source) return 'this host: imported or built'
+  if (!source) return 'Imported or built on this host'
   const [algorithm, digest] = source.sha512 === undefined ? ['sha256', source.sha256] : ['sha512', source.sha512]
-  const known = digest === undefined ? '' : `, ${algorithm} ${digest.slice(0, 12)}`
-  return `${source.url} on ${formatDay(source.pulledAt)}${source.verified ? `, verified${known}` : `, not verified${known}`}`
+  const known = digest === undefined ? '' : ` (${algorithm} ${digest.slice(0, 12)})`
+  return `${source.verified ? 'Verified' : 'Not verified'}${known}, pulled on ${formatDay(source.pulledAt)} from ${source.url}`
 }
 
 /** In the terminal's own time zone. */

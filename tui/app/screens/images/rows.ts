@@ -31,7 +31,7 @@ function filterRows(rows: readonly ImageRow[], filter: string): readonly ImageRo
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return rows
   return rows.filter((row) => {
-    const text = [row.name, ...('image' in row ? [row.image.firstBoot.way, sourceOf(row.image)] : [])].join(' ').toLowerCase()
+    const text = [row.name, ...('image' in row ? [row.image.firstBoot.way, sourceOf(row.image), row.image.source?.url ?? ''] : [])].join(' ').toLowerCase()
     return words.every((word) => text.includes(word))
   })
 }
@@ -39,5 +39,6 @@ function filterRows(rows: readonly ImageRow[], filter: string): readonly ImageRo
 /** Where it came from, in a few words. */
 export function sourceOf({ source }: Image): string {
   if (!source) return 'this host'
-  return source.verified ? source.url : `unverified, ${source.url}`
+  const { host } = new URL(source.url)
+  return source.verified ? host : `unverified, ${host}`
 }
