@@ -32,9 +32,15 @@ export function drawMemory(vm: Vm, state: State, size: GraphSize, glyphs: Glyphs
   const points = pointsOf(vm, state, ({ memoryBytes }) => memoryBytes)
   const now = usageNow(state.world, vm.id, state.now)?.memoryBytes
   const given = vm.memoryMiB * 2 ** 20
-  const title = titleOf('Memory', now === undefined ? undefined : formatBytes(now), `of ${formatBytes(given)}`)
-  // QEMU needs some of its own beside the guest's.
-  return [title, ...drawPoints(points, { ...size, now: state.now, topOf: (most) => Math.max(most, given), scale: formatBytes }, glyphs)]
+  // QEMU needs some of its own beside the guest's, so the two may be in either order.
+  const title = titleOf('Memory', now === undefined ? undefined : formatBytes(now), `(guest: ${formatBytes(given)})`)
+  return [title, ...drawPoints(points, { ...size, now: state.now, topOf: (most) => roundMemory(Math.max(most, given)), scale: formatBytes }, glyphs)]
+}
+
+/** Up to what can be told in few characters. */
+function roundMemory(bytes: number): number {
+  const step = bytes > 2 ** 30 ? 2 ** 28 : 2 ** 26
+  return Math.ceil(bytes / step) * step
 }
 
 function pointsOf(vm: Vm, { world }: State, valueOf: (point: UsagePoint) => number | undefined): GraphPoint[] {
