@@ -1,6 +1,6 @@
 import t from 'tap'
 import { withVms } from '../../../../tui/app/model/world.ts'
-import { invitationLines } from '../../../../tui/app/screens/invitation/screen.tsx'
+import { invitationLines } from '../../../../tui/app/screens/invitation/screen.ts'
 import { networksView } from '../../../../tui/app/screens/networks/screen.ts'
 import { filterNetworks, networkRows, reachOf } from '../../../../tui/app/screens/networks/rows.ts'
 import { makeNetwork, makePeer, makeVpn } from '../../../inputs/networks.ts'
