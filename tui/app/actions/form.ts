@@ -5,6 +5,7 @@ import { focusIndex, focusedField, moveFocus, openChoices, setText, stepChoice, 
 import { listFolder } from '../form/read-file.ts'
 import { popView } from '../model/state.ts'
 import { fieldOf } from '../model/text-field.ts'
+import { submitForm } from '../submit/all.ts'
 import { changeForm, currentForm, type CurrentForm } from '../screens/current-form.ts'
 
 const onForm = (change: (current: CurrentForm) => FormState) => (context: Context) => context.change((state) => changeForm(state, change))
@@ -14,8 +15,6 @@ const step = (by: number) =>
     const field = focusedField(fields, form)
     return field ? stepChoice(form, field, by) : form
   })
-
-const submit = (context: Context) => currentForm(context.get())?.submit(context)
 
 export const formActions = {
   'form.next': move(1),
@@ -34,10 +33,10 @@ export const formActions = {
     const current = currentForm(context.get())
     if (!current) return
     const isLast = focusIndex(current.fields, current.form) >= current.fields.length - 1
-    if (isLast) current.submit(context)
+    if (isLast) submitForm(context)
     else move(1)(context)
   },
-  'form.submit': submit,
+  'form.submit': submitForm,
   'form.complete': (context: Context) => void complete(context),
   'form.leave': (context: Context) => {
     if (!currentForm(context.get())?.form.isTouched) return context.change(popView)

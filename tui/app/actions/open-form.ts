@@ -1,6 +1,6 @@
 /** From a list to a form. */
 import type { Context } from '../context.ts'
-import { openForm } from '../form/open-form.ts'
+import { openForm } from '../screens/open-form.ts'
 import type { FormView } from '../model/views.ts'
 import { currentImageRow } from '../screens/images/current-row.ts'
 

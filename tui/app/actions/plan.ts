@@ -1,7 +1,7 @@
 /** From the plan of a VM to the VM. */
 import type { Context } from '../context.ts'
 import { formErrorOf } from '../form/form-error.ts'
-import { bringBack } from '../form/open-form.ts'
+import { bringBack } from '../screens/open-form.ts'
 import type { State } from '../model/state.ts'
 import type { CreateView, VmsView } from '../model/views.ts'
 import { slotOfError } from '../screens/create/networks.ts'

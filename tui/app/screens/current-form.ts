@@ -3,10 +3,8 @@ import type { FormField } from '../form/field.ts'
 import type { FormState } from '../form/form.ts'
 import { currentView, type State } from '../model/state.ts'
 import { screenOf } from './all.ts'
-import type { ScreenForm } from './screen.ts'
-import type { View } from '../model/views.ts'
 
-export interface CurrentForm extends Pick<ScreenForm<View>, 'submit'> {
+export interface CurrentForm {
   readonly form: FormState
   readonly fields: readonly FormField[]
 }
@@ -14,7 +12,7 @@ export interface CurrentForm extends Pick<ScreenForm<View>, 'submit'> {
 export function currentForm(state: State): CurrentForm | undefined {
   const view = currentView(state)
   const { form } = screenOf(view)
-  return 'form' in view && form ? { form: view.form, fields: form.fields(view, state), submit: form.submit } : undefined
+  return 'form' in view && form ? { form: view.form, fields: form.fields(view, state) } : undefined
 }
 
 /** Changes the form of the current view, where it is one. */

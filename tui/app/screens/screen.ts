@@ -1,6 +1,6 @@
 /** What a screen is, besides what it remembers (model/views.ts) and its keys (keys/keymap.ts). */
 import type { ReactNode } from 'react'
-import type { Context, Resource } from '../context.ts'
+import type { Resource } from '../context.ts'
 import type { FormField } from '../form/field.ts'
 import type { Size, State } from '../model/state.ts'
 import type { View } from '../model/views.ts'
@@ -37,6 +37,4 @@ export interface Screen<V extends View> {
 export interface ScreenForm<V extends View> {
   /** What it asks for now; pure. */
   readonly fields: (view: V, state: State) => readonly FormField[]
-  /** Goes on with what is in it. */
-  readonly submit: (context: Context) => void
 }

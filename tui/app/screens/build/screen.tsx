@@ -1,17 +1,15 @@
 import type { ReactNode } from 'react'
-import type { Context } from '../../context.ts'
 import { paramOf } from '../../form/contract.ts'
 import type { ChoiceInput, FormField } from '../../form/field.ts'
 import { choiceOf } from '../../form/form.ts'
 import { FormBody } from '../../form/form-body.tsx'
-import { readCurrentForm, sendForm } from '../../form/send-form.ts'
 import type { BuildView } from '../../model/views.ts'
 import type { Screen, ScreenProps } from '../screen.ts'
 
 export const buildScreen: Screen<BuildView> = {
   title: () => 'build',
   Body: BuildBody,
-  form: { fields: buildFields, submit: submitBuild },
+  form: { fields: buildFields },
 }
 
 function BuildBody({ view, size }: ScreenProps<BuildView>): ReactNode {
@@ -33,12 +31,4 @@ function buildFields({ form }: BuildView): FormField[] {
   const chosen = choiceOf(kind, form)?.value ?? ''
   const suite: FormField = { kind: 'text', name: 'suite', label: 'Release', about: paramOf('image.build', 'suite').about, placeholder: "the host's, or bookworm" }
   return [kind, { kind: 'text', name: 'name', label: 'Name', about: paramOf('image.build', 'name').about, placeholder: chosen }, ...(chosen === 'debian' ? [suite] : [])]
-}
-
-function submitBuild(context: Context): void {
-  const values = readCurrentForm(context)
-  if (!values) return
-  const chosen = values.pick('kind') as 'tiny' | 'debian'
-  const name = values.text('name') ?? chosen
-  sendForm(context, 'image.build', { kind: chosen, name, suite: values.text('suite') }, { label: `build ${name}`, subject: name, done: (image) => `${image.name} is built` })
 }

@@ -5,13 +5,12 @@ import type { CreateView } from '../../model/views.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { Screen, ScreenProps } from '../screen.ts'
 import { createFields } from './fields.ts'
-import { submitCreate } from './submit.ts'
 
 export const createScreen: Screen<CreateView> = {
   title: () => 'new VM',
   Body: CreateBody,
   shows: ['images', 'networks', 'vpns'],
-  form: { fields: createFields, submit: submitCreate },
+  form: { fields: createFields },
 }
 
 function CreateBody({ view, state, size }: ScreenProps<CreateView>): ReactNode {

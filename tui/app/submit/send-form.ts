@@ -3,10 +3,10 @@ import type { MethodName, ParamsInput, Result } from '../../../policy/api/index.
 import type { Context } from '../context.ts'
 import { currentView, popView } from '../model/state.ts'
 import { changeForm, currentForm } from '../screens/current-form.ts'
-import { withError } from './form.ts'
-import { formErrorOf } from './form-error.ts'
-import { bringBack } from './open-form.ts'
-import { readForm, type FormValues } from './read-form.ts'
+import { withError } from '../form/form.ts'
+import { formErrorOf } from '../form/form-error.ts'
+import { bringBack } from '../screens/open-form.ts'
+import { readForm, type FormValues } from '../form/read-form.ts'
 
 interface About<M extends MethodName> {
   readonly label: string

@@ -1,8 +1,8 @@
 /** PURE: forms between the screens: opened, and back with what is wrong. */
 import { currentView, pushView, type State } from '../model/state.ts'
 import type { FormView, ScreenName } from '../model/views.ts'
-import { screenOf } from '../screens/all.ts'
-import { emptyForm, withError, type FormError } from './form.ts'
+import { screenOf } from './all.ts'
+import { emptyForm, withError, type FormError } from '../form/form.ts'
 
 /** With what was in it when it could not be done, where that is so; `picks` are chosen for the user. */
 export function openForm(state: State, screen: FormView['screen'], picks: Readonly<Record<string, string>> = {}): State {
