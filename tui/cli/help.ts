@@ -1,7 +1,7 @@
 /** Help, from the command table. Pure: lines of text for a given width. */
 import type { Command, CommandTable, Field, Shape } from './command-table.ts'
 import { isNegatable } from './command-table.ts'
-import { globalOptions } from './own-commands.ts'
+import { globalOptions, screenOptions } from './own-commands.ts'
 import { findCommand } from './parse.ts'
 import { formatQuantity, quantityForm } from './quantity.ts'
 import { suggest } from './read-value.ts'
@@ -29,12 +29,15 @@ export function renderHelp(words: readonly string[], { commands }: CommandTable,
 
 function renderProgram(commands: readonly Command[], width: number): string[] {
   return [
-    'Usage: aetherscale COMMAND [OPTION...]',
+    'Usage: aetherscale [COMMAND] [OPTION...]',
     '',
     'Virtual machines on this host, by the daemon aetherscaled.',
     '',
     'Commands:',
     ...renderList(commands, width),
+    '',
+    'Without a command, on a terminal: all of it on a screen. Options of that:',
+    ...describeTerms(screenOptions.map((field) => [termOf(field), field.about]), width),
     '',
     'Options of every command:',
     ...describeTerms(globalOptions.map((field) => [termOf(field), field.about]), width),

@@ -21,10 +21,12 @@ export const globalOptions: readonly Field[] = [
   word('socket', "Path of the daemon's socket", { placeholder: 'PATH', shape: { kind: 'path' } }),
   word('socket-dir', 'Directory of control.sock and observe.sock; also AETHERSCALE_SOCKET_DIR', { placeholder: 'DIR', shape: { kind: 'path' } }),
   flag('no-color', 'Without colours; also NO_COLOR'),
-  flag('screen-reader', 'Of the screen that comes without a command: plain lines, for a screen reader; also INK_SCREEN_READER=true'),
   { ...flag('help', 'Show help'), short: 'h' },
   flag('version', 'Show the version'),
 ]
+
+/** Options where there is no command, and so the screen. */
+export const screenOptions: readonly Field[] = [flag('screen-reader', 'Plain lines, for a screen reader; also INK_SCREEN_READER=true')]
 
 const setupOptions: readonly Field[] = [
   words('bridge', 'A bridge of the host that VMs may be on; may be given several times', 'BRIDGE'),

@@ -1,6 +1,6 @@
 /** argv -> what is to be done. Pure; anything that is not a command that there is throws a UsageError. */
 import { isNegatable, type Command, type Field, type Json } from './command-table.ts'
-import { globalOptions } from './own-commands.ts'
+import { globalOptions, screenOptions } from './own-commands.ts'
 import { quote, readList, readValue, suggest, type Place } from './read-value.ts'
 import { tokenize, type Token } from './tokenize.ts'
 import { UsageError } from './usage-error.ts'
@@ -28,7 +28,7 @@ export type Invocation =
 export function parseInvocation(argv: readonly string[], commands: readonly Command[], place: Place): Invocation {
   const words = leadingWords(argv)
   const command = findCommand(words, commands)
-  const fields = [...globalOptions, ...(command?.options ?? [])]
+  const fields = [...globalOptions, ...(command?.options ?? screenOptions)]
   const tokens = tokenize(argv, fields)
   const given = gatherOptions(tokens, fields, command)
   if (given.has('help')) return { kind: 'help', words: command?.words ?? words }

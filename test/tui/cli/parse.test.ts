@@ -133,7 +133,9 @@ t.test('options of every command stand anywhere', async (t) => {
 })
 
 t.test('help and version are asked for in each of their ways', async (t) => {
-  t.strictSame(parse(''), { kind: 'help', words: [] })
+  t.match(parse('--screen-reader --socket /s'), { kind: 'screen', globals: { screenReader: true, socket: '/s' } }, 'without a command: the screen')
+  t.match(parse(''), { kind: 'screen', globals: { screenReader: false } })
+  t.throws(() => parse('vm list --screen-reader'), /vm list has no option/)
   t.strictSame(parse('-h'), { kind: 'help', words: [] })
   t.strictSame(parse('vm --help'), { kind: 'help', words: ['vm'] })
   t.strictSame(parse('vm create --help'), { kind: 'help', words: ['vm', 'create'] })
