@@ -28,7 +28,7 @@ export function createLogFeed(link: Link, store: Store): LogFeed {
     const view = shownLog(state)
     if (!view) {
       reset()
-      if (state.world.log) store.change(({ world: { log: _left, ...world }, ...rest }) => ({ ...rest, world }))
+      if (state.world.log) store.change((now) => withLog(now, undefined))
       return
     }
     if (asking || state.world.link.state !== 'up') return
@@ -51,11 +51,11 @@ export function createLogFeed(link: Link, store: Store): LogFeed {
       if (!isStill()) return
       asking = undefined
       if (want.kind === 'newer') pause = piece.text === '' ? Math.min(pause * 2, LONGEST_PAUSE) : SHORTEST_PAUSE
-      store.change((state) => (isShown(view, state) ? { ...state, world: { ...state.world, log: put(view, want, piece, state) } } : state))
+      store.change((state) => (isShown(view, state) ? withLog(state, put(view, want, piece, state)) : state))
     } catch (error) {
       if (!isStill()) return
       const { message } = error as Error
-      store.change((state) => (isShown(view, state) ? { ...state, world: { ...state.world, log: { ...(textOf(view, state) ?? startLog(view, NOTHING)), error: message } } } : state))
+      store.change((state) => (isShown(view, state) ? withLog(state, { ...(textOf(view, state) ?? startLog(view, NOTHING)), error: message }) : state))
       timer = setTimeout(() => {
         asking = undefined
         timer = undefined
@@ -103,11 +103,16 @@ function readPiece(link: Link, { vm, source }: LogView, want: Want): Promise<Log
   return source === 'init' ? link.call('vm.init-log', { vm, ...range }) : link.call('vm.log', { vm, source, ...range })
 }
 
-function put(view: LogView, want: Want, piece: LogPiece, state: State): LogText {
+function withLog({ world: { log: _before, ...world }, ...state }: State, log: LogText | undefined): State {
+  return { ...state, world: log ? { ...world, log } : world }
+}
+
+/** What there is with the piece; nothing where it has to be read anew. */
+function put(view: LogView, want: Want, piece: LogPiece, state: State): LogText | undefined {
   const log = textOf(view, state)
   if (!log || want.kind === 'end') return startLog(view, piece)
   if (want.kind === 'start') return startLog(view, piece, 0)
-  // A file that has become shorter is another one: it is read from its own end.
-  if (piece.offset < want.offset) return startLog(view, piece)
+  // A file that has become shorter is another one.
+  if (piece.offset < want.offset) return undefined
   return want.kind === 'older' ? withOlder(log, piece, want.offset) : withNewer(log, piece)
 }

@@ -42,10 +42,12 @@ interface Chunk {
 }
 
 /** Most that is asked for at once. */
-export const PIECE_BYTES = 65_536
+export const PIECE_BYTES = 16_384
 /** What is held, but for one chunk: so many lines, and so many characters where they are long. */
 const MOST_LINES = 10_000
 const MOST_CHARACTERS = 4 * 1_048_576
+/** However short the lines are: what is shown is in a chunk of its own or two, and has neighbours that stay. */
+const FEWEST_CHUNKS = 5
 /** The daemon gives up old text in pieces of this; less than that are characters that are not told, such as NUL. */
 const GAP_BYTES = 65_536
 
@@ -122,7 +124,7 @@ function linesEnded({ inner, tail }: Chunk): number {
 
 function isTooMuch(chunks: readonly Chunk[]): boolean {
   const sum = (count: (chunk: Chunk) => number): number => chunks.reduce((total, chunk) => total + count(chunk), 0)
-  return chunks.length > 1 && (sum(linesEnded) > MOST_LINES || sum(({ size }) => size) > MOST_CHARACTERS)
+  return chunks.length > FEWEST_CHUNKS && (sum(linesEnded) > MOST_LINES || sum(({ size }) => size) > MOST_CHARACTERS)
 }
 
 function dropFirst(log: LogText): LogText {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { afterLast, endOf, startLog, startOf, withNewer, withOlder, type LogText } from '../../../../tui/app/model/log-text.ts'
+import { afterLast, endOf, PIECE_BYTES, startLog, startOf, withNewer, withOlder, type LogText } from '../../../../tui/app/model/log-text.ts'
 
 const of = { vm: 'aaaaaaaa', source: 'console' as const }
 
@@ -76,10 +76,10 @@ t.test('it is bounded: newer text takes the place of the oldest, whose numbers a
 
 t.test('and older text that of the newest, which is then to be read again', (t) => {
   const file = Buffer.from(big(0, 30_000))
-  let log = startLog(of, read(file, file.length - 65_536, 65_536))
+  let log = startLog(of, read(file, file.length - PIECE_BYTES, PIECE_BYTES))
   const { origin } = log
   while (!log.atStart) {
-    const asked = Math.max(0, startOf(log) - 65_536)
+    const asked = Math.max(0, startOf(log) - PIECE_BYTES)
     log = withOlder(log, read(file, asked, startOf(log) - asked), asked)
   }
   t.equal(log.origin, origin)
@@ -88,7 +88,7 @@ t.test('and older text that of the newest, which is then to be read again', (t) 
   t.ok(log.lines.length <= 10_000)
   t.ok(endOf(log) < file.length)
   const before = numbered(log)
-  const more = withNewer(log, read(file, endOf(log), 65_536))
+  const more = withNewer(log, read(file, endOf(log), PIECE_BYTES))
   // Its first line has lost its beginning, and the last one that was there before has got its end.
   const isWhole = ([number]: readonly [number, string]): boolean => number > more.first && number < afterLast(log) - 1
   t.same([...numbered(more)].filter(isWhole), [...before].filter(isWhole))
@@ -100,7 +100,7 @@ t.test('and older text that of the newest, which is then to be read again', (t) 
 
 t.test('few but long lines are bounded too', (t) => {
   let log = startLog(of, { text: '', offset: 0, nextOffset: 0 }, 0)
-  for (let i = 0; i < 200; i++) log = withNewer(log, { text: 'y'.repeat(65_536), offset: endOf(log), nextOffset: endOf(log) + 65_536 })
+  for (let i = 0; i < 200; i++) log = withNewer(log, { text: 'y'.repeat(PIECE_BYTES), offset: endOf(log), nextOffset: endOf(log) + PIECE_BYTES })
   t.ok(endOf(log) - startOf(log) <= 4 * 1_048_576)
   t.equal(log.lines.length, 1)
   t.end()

@@ -19,7 +19,7 @@ const boot = Array.from({ length: 300 }, (_unused, index) =>
     : `[${(index / 10).toFixed(6).padStart(12)}] virtio_net virtio0 eth0: message ${index}\r\n`,
 ).join('')
 
-const logOf = (text: string, more: Partial<LogText> = {}): LogText => ({ ...startLog({ vm: vm.id, source: 'console' }, { text, offset: 0, nextOffset: text.length }, 0), ...more })
+const logOf = (text: string, more: Partial<LogText> = {}): LogText => ({ ...startLog({ vm: vm.id, source: 'console' }, { text, offset: 0, nextOffset: text.length }), ...more })
 const stateOf = (log: LogText | undefined, view: Partial<LogView> = {}): State =>
   makeState({ world: { ...withVms(makeWorld(), [vm]), ...(log && { log }) }, stack: [firstView, { ...openLog(vm), ...view }] })
 const viewOf = (state: State): LogView => state.stack.at(-1) as LogView
