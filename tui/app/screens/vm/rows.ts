@@ -65,7 +65,7 @@ function factRows(vm: Vm, state: State, { size, glyphs, readAloud = false }: VmL
   const { columns: width, rows } = size
   const facts = factsOf(vm, state.now)
   const interfaces: Line[] = [[{ text: 'Networks', look: 'bold' }], ...(vm.networks.length === 0 ? [[{ text: 'none' }]] : drawInterfaces(vm))]
-  const isMeasured = vm.state === 'running' || vm.state === 'paused' || (state.world.usage.get(vm.id)?.length ?? 0) > 0
+  const isMeasured = vm.pid !== undefined || (state.world.usage.get(vm.id)?.length ?? 0) > 0
   const graphsOf = (cells: number): readonly [cpu: Line[], memory: Line[]] => {
     if (!isMeasured) return [[], []]
     const graph = { width: cells, height: heightOfGraph(rows) }

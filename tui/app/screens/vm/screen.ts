@@ -19,7 +19,7 @@ export const vmScreen: Screen<VmView> = {
     return { ...view, scroll: scrollBy(view.scroll, by, lines, size.rows) }
   },
   gone: whyVmGone,
-  measures: ({ vm }, { world }) => (world.vms?.get(vm)?.state === 'running' ? [vm] : []),
+  measures: ({ vm }, { world }) => (world.vms?.get(vm)?.pid === undefined ? [] : [vm]),
 }
 
 export function nameOfVm(id: string, { world }: State): string {

@@ -23,18 +23,23 @@ const SHORTEST_STEP_MS = 4000
 
 export function drawCpu(vm: Vm, state: State, size: GraphSize, glyphs: Glyphs): Line[] {
   const points = pointsOf(vm, state, ({ cpuPercent }) => cpuPercent)
-  const now = usageNow(state.world, vm.id, state.now)?.cpuPercent
+  const now = nowOf(vm, state)?.cpuPercent
   const title = titleOf('CPU', now === undefined ? undefined : `${now.toFixed(1)}%`, vm.vcpus === 1 ? 'of its one CPU' : `of ${vm.vcpus} CPUs, ${vm.vcpus * 100}%`)
   return [title, ...drawPoints(points, { ...size, now: state.now, topOf: niceTop, scale: (value) => `${value}%` }, glyphs)]
 }
 
 export function drawMemory(vm: Vm, state: State, size: GraphSize, glyphs: Glyphs): Line[] {
   const points = pointsOf(vm, state, ({ memoryBytes }) => memoryBytes)
-  const now = usageNow(state.world, vm.id, state.now)?.memoryBytes
+  const now = nowOf(vm, state)?.memoryBytes
   const given = vm.memoryMiB * 2 ** 20
   // QEMU needs some of its own beside the guest's, so the two may be in either order.
   const title = titleOf('Memory', now === undefined ? undefined : formatBytes(now), `(guest: ${formatBytes(given)})`)
   return [title, ...drawPoints(points, { ...size, now: state.now, topOf: (most) => roundMemory(Math.max(most, given)), scale: formatBytes }, glyphs)]
+}
+
+/** What has ended since the last look uses nothing now. */
+function nowOf({ id, pid }: Vm, { world, now }: State): UsagePoint | undefined {
+  return pid === undefined ? undefined : usageNow(world, id, now)
 }
 
 /** Up to what can be told in few characters. */
