@@ -46,6 +46,8 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
   )
   // The alternate screen begins where the cursor was, and a frame has to begin at the left.
   stdout.write('\r')
+  // Ink does so only after its first frame, into which keys that come meanwhile would be echoed.
+  stdin.setRawMode(true)
   const instance = render(app, {
     stdin,
     stdout,
