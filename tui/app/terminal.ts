@@ -27,6 +27,8 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
       await suspend(async () => {
         await stopReading(io.stdin)
         await use()
+        // The alternate screen begins where the cursor is, and a frame has to begin at the left.
+        io.stdout.write('\r')
       })
     } finally {
       isLent = false
@@ -49,6 +51,9 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
       process.on('SIGCONT', redraw)
       try {
         await held.waitUntilExit()
+      } catch (error) {
+        // What a component threw: Ink has left the screen for it.
+        crash(error)
       } finally {
         process.off('SIGCONT', redraw)
         process.off('unhandledRejection', crash)
@@ -103,10 +108,11 @@ async function runCommand(argv: readonly string[], { program, env }: Io): Promis
 async function awaitKey({ stdin, stdout }: Io): Promise<void> {
   stdout.write('\nPress a key to go back.')
   stdin.setRawMode(true)
-  stdin.resume()
-  await once(stdin, 'data')
-  stdin.pause()
+  // As Ink reads it: a stream that was paused would not be readable to it again.
+  await once(stdin, 'readable')
+  stdin.read()
   stdin.setRawMode(false)
+  stdout.write('\r\n')
 }
 
 function socketOptions({ socket, directory }: Globals): string[] {

@@ -1,7 +1,7 @@
 /** The terminal UI as its users have it: in tmux, with keys that are typed and a screen that is read. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -17,6 +17,10 @@ export interface TmuxScreen {
   /** Waits until what is on the screen matches, and answers it. */
   sees(pattern: RegExp): Promise<string>
   resize(columns: number, rows: number): void
+  /** Whether the alternate screen is shown, and whether the cursor is. */
+  modes(): { readonly alternate: boolean; readonly cursor: boolean }
+  /** Process id of the job in the foreground: of the shell itself where it runs nothing. */
+  foreground(): number
 }
 
 /** Milliseconds between two keys: esc and a key right behind it are something else to a terminal. */
@@ -46,7 +50,8 @@ export async function startTmux(t: Test, options: { readonly columns?: number; r
     await closed
     rmSync(folder, { recursive: true, force: true })
   })
-  for (let waited = 0; spawnSync('tmux', ['-S', socket, 'start-server']).status !== 0 && waited < 5000; waited += 50) await pause(50)
+  // One that is started for this question (without -N) would not have the environment.
+  for (let waited = 0; spawnSync('tmux', ['-N', '-S', socket, 'start-server']).status !== 0 && waited < 5000; waited += 50) await pause(50)
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), '/bin/sh')
   tmux('set-option', '-g', 'window-size', 'manual')
 
@@ -70,6 +75,15 @@ export async function startTmux(t: Test, options: { readonly columns?: number; r
         await pause(100)
       }
       throw new Error(`${pattern.source} did not come; on the screen was\n${shows()}`)
+    },
+    modes() {
+      const [alternate, cursor] = tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim().split(' ')
+      return { alternate: alternate === '1', cursor: cursor === '1' }
+    },
+    foreground() {
+      const stat = readFileSync(`/proc/${tmux('display-message', '-p', '#{pane_pid}').trim()}/stat`, 'utf8')
+      // proc(5): tpgid is the eighth field; the second, a name in parentheses, may hold blanks.
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[5])
     },
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
   }
