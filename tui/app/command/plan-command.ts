@@ -1,4 +1,5 @@
 /** PURE but for files that the line names: a typed line -> what is to be done about it. */
+import type { Vm } from '../../../policy/api/vm.ts'
 import type { Command, CommandTable, Json } from '../../cli/command-table.ts'
 import { specialCommands } from '../../cli/commands/special-commands.ts'
 import { renderHelp } from '../../cli/help.ts'
@@ -7,7 +8,9 @@ import type { Place } from '../../cli/read-value.ts'
 import { UsageError } from '../../cli/usage-error.ts'
 import { readVersion } from '../../version.ts'
 import { whyReadOnly, type State } from '../model/state.ts'
+import type { World } from '../model/world.ts'
 import type { View } from '../model/views.ts'
+import { openLog, sourcesOf } from '../screens/log/view.ts'
 import { findNetwork } from '../screens/network/lines.ts'
 import { imagesView } from '../screens/images/first-view.ts'
 import { networksView } from '../screens/networks/screen.ts'
@@ -79,8 +82,7 @@ function accessOf(called: string, { access }: Command, params: Values, { methods
 
 /** What there is a screen for, where nothing is asked beyond what that shows. */
 function screenFor(called: string, params: Values, { world }: State): CommandPlan | undefined {
-  const [first, ...others] = Object.values(params)
-  if (first === undefined) {
+  if (Object.keys(params).length === 0) {
     switch (called) {
       case 'vm list':
         return { kind: 'show', view: firstView, isRoot: true }
@@ -95,11 +97,33 @@ function screenFor(called: string, params: Values, { world }: State): CommandPla
         return { kind: 'show', view: { screen: 'doctor', top: 0 }, isRoot: true }
     }
   }
-  if (others.length > 0 || typeof first !== 'string') return undefined
-  const network = { 'network get': 'network', 'vpn get': 'vpn', 'vpn peer list': 'vpn' } as const
-  if (!Object.hasOwn(network, called)) return undefined
-  const wanted = { kind: network[called as keyof typeof network], name: first }
-  return findNetwork(wanted, world) ? { kind: 'show', view: { screen: 'network', ...wanted, top: 0 } } : undefined
+  const view = viewOf(called, params, world)
+  return view && { kind: 'show', view }
+}
+
+/** Of one VM, network or VPN that is known; of any other the daemon says what is wrong. */
+function viewOf(called: string, { vm: named, network, vpn, source = 'console', follow: _always, ...others }: Values, world: World): View | undefined {
+  const vm = typeof named === 'string' ? findVm(named, world) : undefined
+  if (Object.keys(others).length > 0) return undefined
+  switch (called) {
+    case 'vm get':
+      return vm && { screen: 'vm', vm: vm.id, tab: 'facts', scroll: { top: 0 } }
+    case 'vm log':
+      return vm && { ...openLog(vm), source: source === 'qemu' ? 'qemu' : 'console' }
+    case 'vm init-log':
+      return vm && sourcesOf(vm).includes('init') ? { ...openLog(vm), source: 'init' } : undefined
+    case 'network get':
+      return networkView('network', network, world)
+    case 'vpn get':
+    case 'vpn peer list':
+      return networkView('vpn', vpn, world)
+    default:
+      return undefined
+  }
+}
+
+function networkView(kind: 'network' | 'vpn', name: Json | undefined, world: World): View | undefined {
+  return typeof name === 'string' && findNetwork({ kind, name }, world) ? { screen: 'network', kind, name, top: 0 } : undefined
 }
 
 function showHelp(words: readonly string[], table: CommandTable, { size }: State): CommandPlan {
@@ -126,6 +150,10 @@ export function describeCall({ words, positionals }: Command, params: Values, { 
   const [first] = positionals
   const named: Json | undefined = first && params[first.param]
   if (typeof named !== 'string') return { label: words.join(' ') }
-  const vm = first?.completes === 'vm' ? [...(world.vms?.values() ?? [])].find(({ id, name }) => id === named || name === named) : undefined
+  const vm = first?.completes === 'vm' ? findVm(named, world) : undefined
   return { label: `${words.join(' ')} ${named}`, subject: vm?.id ?? named }
+}
+
+function findVm(called: string, { vms }: World): Vm | undefined {
+  return vms?.get(called) ?? [...(vms?.values() ?? [])].find(({ name }) => name === called)
 }

@@ -2,11 +2,13 @@ import t from 'tap'
 import { planCommand, type CommandPlan } from '../../../../tui/app/command/plan-command.ts'
 import { screenCommands } from '../../../../tui/app/command/table.ts'
 import type { State } from '../../../../tui/app/model/state.ts'
+import { withVms } from '../../../../tui/app/model/world.ts'
+import { makeVm } from '../../../inputs/vms.ts'
 import { makeVpn } from '../../../inputs/networks.ts'
 import { makeState, makeWorld } from '../screen.tsx'
 
 const surroundings = { table: screenCommands(), place: { cwd: () => '/srv', readFile: () => Buffer.from('text') }, home: '/home/ann' }
-const world = makeWorld({ vpns: { items: [makeVpn('blue')] }, networks: { items: [] } })
+const world = withVms(makeWorld({ vpns: { items: [makeVpn('blue')] }, networks: { items: [] } }), [makeVm(0, { name: 'web' as never })])
 const plan = (line: string, state: State = makeState({ world })): CommandPlan => planCommand(line, state, surroundings)
 
 t.test('one call and its answer is asked over the connection that there is', async (t) => {
@@ -20,15 +22,16 @@ t.test('one call and its answer is asked over the connection that there is', asy
 t.test('what needs the terminal for itself is lent it', async (t) => {
   t.same(plan('vm console web'), { kind: 'lend', argv: ['vm', 'console', 'web'], waitForKey: false })
   t.same(plan('vm exec web -- ls -l "a b"'), { kind: 'lend', argv: ['vm', 'exec', 'web', '--', 'ls', '-l', 'a b'], waitForKey: true })
-  for (const line of ['vm copy-in web a /a', 'setup --dry-run', 'rpc vm.list', 'vpn join -', 'vpn accept -', 'vm log web --follow', 'events --recent 3']) {
+  for (const line of ['vm copy-in web a /a', 'setup --dry-run', 'rpc vm.list', 'vpn join -', 'vpn accept -', 'vm log web --offset 5', 'events --recent 3']) {
     t.match(plan(line), { kind: 'lend', waitForKey: true }, line)
   }
 })
 
 t.test('where there is a screen, it is shown, if nothing is asked that it does not show', async (t) => {
-  const screens = { 'vm list': 'vms', 'network list': 'networks', 'vpn list': 'networks', events: 'events', doctor: 'doctor', 'vpn peer list blue': 'network', 'vpn get blue': 'network' }
+  const screens = { 'vm list': 'vms', 'network list': 'networks', 'vpn list': 'networks', events: 'events', doctor: 'doctor', 'vpn peer list blue': 'network', 'vpn get blue': 'network', 'image list': 'images', 'vm get web': 'vm', 'vm log web': 'log', 'vm log aaaaaaaa --source qemu --follow': 'log' }
   for (const [line, screen] of Object.entries(screens)) t.match(plan(line), { kind: 'show', view: { screen } }, line)
   t.match(plan('vm list --json'), { kind: 'call', globals: { json: true } })
+  t.match(plan('vm get nobody'), { kind: 'call' })
   t.match(plan('vpn get red'), { kind: 'call' }, 'that there is none, the daemon says')
   t.match(plan('vpn invite blue --valid 1h'), { kind: 'invite', params: { vpn: 'blue', validSeconds: 3600 } })
 })
