@@ -1,18 +1,16 @@
 /** The whole screen: header, where one is, the screen itself, last line, keys. */
-import { Box, useApp, useInput, usePaste, type SuspendTerminal } from 'ink'
+import { Box, useApp, useInput, useIsScreenReaderEnabled, usePaste, type SuspendTerminal } from 'ink'
 import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
-import { DialogBox } from './components/dialog.tsx'
+import { Body } from './components/body.tsx'
 import { Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
-import { Help } from './components/help.tsx'
 import { LastLine } from './components/last-line.tsx'
-import { LinkDown } from './components/link-down.tsx'
+import { SpokenFrame } from './components/spoken-frame.tsx'
 import { TitleLine } from './components/title-line.tsx'
 import { readKeys } from './keys/key.ts'
 import type { KeyPress } from './keys/key.ts'
-import { bodySize, currentView, type State } from './model/state.ts'
+import type { State } from './model/state.ts'
 import type { Store } from './model/store.ts'
-import { ScreenBody } from './screens/draw.tsx'
 import { ThemeContext, type Theme } from './theme/theme.ts'
 
 export interface AppProps {
@@ -32,9 +30,10 @@ export function App({ store, theme, onKey, onPaste, onReady }: AppProps): ReactN
     for (const each of readKeys(input, key)) onKey(each)
   })
   usePaste(onPaste)
+  const isSpoken = useIsScreenReaderEnabled()
   return (
     <ThemeContext value={theme}>
-      <Frame state={state} />
+      {isSpoken ? <SpokenFrame state={state} /> : <Frame state={state} />}
     </ThemeContext>
   )
 }
@@ -52,13 +51,4 @@ function Frame({ state }: { readonly state: State }): ReactNode {
       <Footer state={state} />
     </Box>
   )
-}
-
-function Body({ state }: { readonly state: State }): ReactNode {
-  const size = bodySize(state)
-  const view = currentView(state)
-  if (state.help !== undefined) return <Help screen={view.screen} top={state.help} size={size} />
-  if (state.dialog) return <DialogBox dialog={state.dialog} size={size} />
-  if (state.world.link.state === 'down') return <LinkDown link={state.world.link} now={state.now} />
-  return <ScreenBody view={view} state={state} size={size} />
 }

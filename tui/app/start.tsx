@@ -38,7 +38,7 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
   const app = (
     <App
       store={store}
-      theme={createTheme(env, stdout, globals.color)}
+      theme={createTheme(env, stdout, { color: globals.color, spoken: screenReader })}
       onKey={(key) => pressKey(key, context)}
       onPaste={(text) => pasteText(text, context)}
       onReady={terminal.attach}

@@ -74,7 +74,7 @@ export interface Look {
 /** The frame with its colours, as it is written to a terminal. */
 export async function paintFrame(state: State, { env = { LANG: 'C.UTF-8', TERM: 'xterm' }, screenReader = false }: Look = {}): Promise<string> {
   const screen = new Screen(state.size)
-  const theme = createTheme(env, { isTTY: true })
+  const theme = createTheme(env, { isTTY: true }, { spoken: screenReader })
   const app = <App store={{ get: () => state, subscribe: () => () => {} }} theme={theme} onKey={() => {}} onPaste={() => {}} />
   const instance = render(app, {
     stdout: screen as unknown as NodeJS.WriteStream,

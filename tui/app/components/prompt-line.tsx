@@ -21,7 +21,7 @@ export function PromptLine({ prompt, size }: { readonly prompt: Prompt; readonly
 }
 
 function Above({ prompt, size: { columns, rows } }: { readonly prompt: CommandPrompt; readonly size: Size }): ReactNode {
-  const { paint, dim, inverse, glyphs } = useTheme()
+  const { paint, dim, inverse, glyphs, plain } = useTheme()
   const shown = prompt.offer ? shownCandidates(prompt.offer, rows) : []
   const width = Math.min(Math.floor(columns / 2), Math.max(...shown.map(({ value }) => widthOf(value))))
   return (
@@ -34,7 +34,7 @@ function Above({ prompt, size: { columns, rows } }: { readonly prompt: CommandPr
         const name = fit(value, width, glyphs.ellipsis)
         return (
           <Box key={value} aria-state={{ selected: isChosen }}>
-            <Text wrap="truncate">{` ${isChosen ? inverse(name) : name}  ${dim(cutTo(about, columns - width - 3, glyphs.ellipsis))}`}</Text>
+            <Text wrap="truncate">{`${isChosen && plain ? '>' : ' '}${isChosen ? inverse(name) : name}  ${dim(cutTo(about, columns - width - 3, glyphs.ellipsis))}`}</Text>
           </Box>
         )
       })}

@@ -1,10 +1,11 @@
 /** Rows in columns, of which only those in the window are made. */
-import { Box, Text } from 'ink'
+import { Box, Text, useIsScreenReaderEnabled } from 'ink'
 import { memo, type ReactNode } from 'react'
 import { cursorIndex, windowTop, type ListState } from '../model/list.ts'
 import type { Size } from '../model/state.ts'
-import { fit } from '../text/fit.ts'
+import { cutTo, fit } from '../text/fit.ts'
 import { useTheme, type Theme } from '../theme/theme.ts'
+import { SpokenRow } from './spoken-row.tsx'
 
 export interface Column<Row> {
   readonly title: string
@@ -34,9 +35,24 @@ export interface TableProps<Row> {
   readonly marks?: boolean
 }
 
-export function Table<Row>({ columns, rows, keyOf, list, size, empty, marks }: TableProps<Row>): ReactNode {
+export function Table<Row>(props: TableProps<Row>): ReactNode {
+  return useIsScreenReaderEnabled() ? speakTable(props) : <DrawnTable {...props} />
+}
+
+function speakTable<Row>({ columns, rows, keyOf, list, empty }: TableProps<Row>): ReactNode {
+  const keys = rows.map(keyOf)
+  const index = cursorIndex(list, keys)
+  const row = rows[index]
+  if (row === undefined) return <Text>{empty}</Text>
+  const cells = columns.map(({ title, cell }) => [title, cutTo(cell(row), Infinity, '')] as const)
+  return <SpokenRow cells={cells} index={index} count={rows.length} isMarked={list.marks.has(keys[index]!)} marked={keys.filter((key) => list.marks.has(key)).length} />
+}
+
+function DrawnTable<Row>({ columns, rows, keyOf, list, size, empty, marks = false }: TableProps<Row>): ReactNode {
   const theme = useTheme()
-  const shown = layOut(columns, size.columns - (marks ? 2 : 0))
+  // Where there is no bar, what points at the current row needs the room of the marks.
+  const hasMargin = marks || theme.plain
+  const shown = layOut(columns, size.columns - (hasMargin ? 2 : 0))
   const keys = rows.map(keyOf)
   const height = size.rows - 1
   const top = windowTop(list, keys, height)
@@ -44,12 +60,12 @@ export function Table<Row>({ columns, rows, keyOf, list, size, empty, marks }: T
   const head = shown.map(({ column, width }) => fit(titleOf(column, theme), width, theme.glyphs.ellipsis, column.align)).join(' ')
   return (
     <Box flexDirection="column" aria-role="list">
-      <Text wrap="truncate">{theme.bold(`${marks ? '  ' : ''}${head}`)}</Text>
+      <Text wrap="truncate">{theme.bold(`${hasMargin ? '  ' : ''}${head}`)}</Text>
       {rows.length === 0 && <Text>{theme.dim(empty)}</Text>}
       {rows.slice(top, top + height).map((row, index) => {
         const key = keys[top + index]!
         const isCurrent = top + index === at
-        return <Line key={key} current={isCurrent} text={drawRow(shown, row, { theme, isCurrent, ...(marks && { isMarked: list.marks.has(key) }) })} />
+        return <Line key={key} current={isCurrent} text={drawRow(shown, row, { theme, isCurrent, ...(hasMargin && { isMarked: list.marks.has(key) }) })} />
       })}
     </Box>
   )

@@ -12,9 +12,9 @@ export interface Glyphs {
   readonly rule: string
   readonly filled: string
   readonly empty: string
-  /** Eighths of a cell, lowest first: a graph has so many steps in each line. */
+  /** Parts of a cell, lowest first: a graph has so many steps in each line, and there is none without. */
   readonly levels: readonly string[]
-  readonly border: 'round' | 'classic'
+  readonly border: 'round' | 'single' | 'classic'
   readonly spinner: readonly string[]
 }
 
@@ -50,8 +50,25 @@ const ascii: Glyphs = {
   spinner: ['|', '/', '-', '\\'],
 }
 
+/** What the fonts of Linux's own console have (console_codes(4), code page 437). */
+const linuxConsole: Glyphs = {
+  ...unicode,
+  mark: '■',
+  ellipsis: '~',
+  separator: '»',
+  left: '«',
+  right: '»',
+  levels: ['_', '▄', '█'],
+  border: 'single',
+  spinner: ascii.spinner,
+}
+
+/** What is read aloud has no need of pictures. */
+export const spokenGlyphs: Glyphs = { ...ascii, levels: [] }
+
 /** By the locale's character set, as locale(7) finds it: the first of these that is set counts. */
 export function chooseGlyphs(env: Readonly<Record<string, string | undefined>>): Glyphs {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
-  return /utf-?8/i.test(locale) ? unicode : ascii
+  if (!/utf-?8/i.test(locale) || env['TERM'] === 'dumb') return ascii
+  return env['TERM'] === 'linux' ? linuxConsole : unicode
 }

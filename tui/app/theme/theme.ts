@@ -2,7 +2,8 @@
 import { createContext, useContext } from 'react'
 import { wantsColor, type Paint } from '../../cli/render/paint.ts'
 import { createColors } from './colors.ts'
-import { chooseGlyphs, type Glyphs } from './glyphs.ts'
+import { chooseGlyphs, spokenGlyphs, type Glyphs } from './glyphs.ts'
+import { pointOut } from './point-out.ts'
 
 export interface Theme {
   readonly glyphs: Glyphs
@@ -12,18 +13,32 @@ export interface Theme {
   readonly bold: (text: string) => string
   readonly dim: (text: string) => string
   readonly inverse: (text: string) => string
+  /** The terminal has no attributes: characters say what they would. */
+  readonly plain: boolean
 }
+
+export interface Wishes {
+  readonly color?: boolean
+  /** For a screen reader: no attributes, and no graphs. */
+  readonly spoken?: boolean
+}
+
+const asItIs = (text: string): string => text
 
 /** Select Graphic Rendition (ECMA-48, 8.3.117), set and reset. */
 const attribute = (set: number, reset: number) => (text: string) => (text === '' ? '' : `\u001b[${set}m${text}\u001b[${reset}m`)
 
-export function createTheme(env: Readonly<Record<string, string | undefined>>, stdout: { readonly isTTY?: boolean }, color = true): Theme {
+export function createTheme(env: Readonly<Record<string, string | undefined>>, stdout: { readonly isTTY?: boolean }, { color = true, spoken = false }: Wishes = {}): Theme {
+  if (spoken) return { glyphs: spokenGlyphs, paint: asItIs, bold: asItIs, dim: asItIs, inverse: asItIs, plain: false }
+  // terminfo(5) has no attributes for it.
+  if (env['TERM'] === 'dumb') return { glyphs: chooseGlyphs(env), paint: asItIs, bold: asItIs, dim: asItIs, inverse: pointOut, plain: true }
   return {
     glyphs: chooseGlyphs(env),
     paint: createColors(color && wantsColor(stdout, env)),
     bold: attribute(1, 22),
     dim: attribute(2, 22),
     inverse: attribute(7, 27),
+    plain: false,
   }
 }
 

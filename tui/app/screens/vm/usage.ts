@@ -66,6 +66,7 @@ interface Drawing extends GraphSize {
 }
 
 function drawPoints(points: readonly GraphPoint[], { width, height, now, topOf, scale }: Drawing, glyphs: Glyphs): Line[] {
+  if (glyphs.levels.length === 0) return []
   const columns = Math.max(1, width - SCALE)
   const step = Math.max(SHORTEST_STEP_MS, Math.ceil(SPAN_MS / columns / 1000) * 1000)
   const values = sampleColumns(points, { columns, step, now })
