@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { FakeError, startFakeDaemon, type FakeDaemon, type FakeRequest } from '../../../fakes/daemon.ts'
 import { run, startOnTerminal } from '../../command-process.ts'
+import { aetherscaleFromSource, startOnPty } from '../../pty.ts'
 
 /** A guest that greets and gives back each key in angle brackets; `q` ends the VM. */
 function echoingGuest({ socket }: FakeRequest): object {
@@ -39,7 +40,31 @@ t.test('on a terminal, keys go to the guest until ctrl-], and the terminal is as
   t.match(stdout, 'left web')
   t.match(stdout, 'status=0')
   t.match(stdout, lineMode)
-  t.ok(stdout.includes('\u001b[!p'), 'modes that a guest may have left behind are reset')
+})
+
+t.test('whatever modes the guest has set, the terminal is an ordinary one again; also one that knows no soft reset', async (t) => {
+  const { socket } = await startFakeDaemon(t, {
+    'vm.console': ({ socket: console }) => {
+      console.removeAllListeners('data')
+      // colours, line drawing, margins, insert, cursor keys, mouse, paste, no wrapping, no cursor, keypad; then a title without an end
+      setImmediate(() => console.write('guest\u001b[41m\u001b(0\u001b[5;10r\u001b[9;1H\u001b[4h\u001b[?1;1003;1006;2004h\u001b[?7l\u001b[?25l\u001b=ready\u001b]0;mine'))
+      return { vm: 'adbvzwdf' }
+    },
+  })
+  const { terminal, write, sees, ended } = await startOnPty(t, [...aetherscaleFromSource, '--socket', socket, 'vm', 'console', 'web'])
+  terminal.parser.registerCsiHandler({ intermediates: '!', final: 'p' }, () => true)
+  await sees(/guest/)
+  write('\u001d')
+  await sees(/left web/)
+  await ended
+  const row = terminal.buffer.active.baseY + terminal.buffer.active.cursorY
+  const cell = terminal.buffer.active.getLine(row - 1)?.getCell(0)
+  t.equal(cell?.getChars(), 'l', 'letters are letters')
+  t.equal(cell?.isBgDefault(), true)
+  const { modes } = terminal
+  t.match(modes, { applicationCursorKeysMode: false, applicationKeypadMode: false, bracketedPasteMode: false, insertMode: false, mouseTrackingMode: 'none', originMode: false, wraparoundMode: true })
+  await new Promise<void>((done) => terminal.write(`\u001b[24;1Hlast\n`, done))
+  t.match(terminal.buffer.active.getLine(terminal.buffer.active.baseY + 22)?.translateToString(true), /^last/, 'all lines scroll')
 })
 
 t.test('a signal gives the terminal back before it ends the program', async (t) => {
