@@ -61,10 +61,13 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
   })
   const resize = (): void => store.change((state) => ({ ...state, size: sizeOf(stdout) }))
   stdout.on('resize', resize)
+  // Ages grow also where nothing happens.
+  const clock = setInterval(() => store.changeSoon((state) => ({ ...state, now: Date.now() })), CLOCK_MS)
   try {
     await terminal.hold(instance)
     return 0
   } finally {
+    clearInterval(clock)
     stdout.off('resize', resize)
     link.close()
   }
@@ -72,6 +75,7 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
 
 /** Milliseconds that the first frame waits for the daemon. */
 const FIRST_FRAME_MS = 100
+const CLOCK_MS = 10_000
 
 /** A terminal that does not know its size has 0 columns. */
 function sizeOf({ columns, rows }: NodeJS.WriteStream): { columns: number; rows: number } {

@@ -10,7 +10,7 @@ import { useTheme } from '../theme/theme.ts'
 export function Header({ state }: { readonly state: State }): ReactNode {
   const { inverse, glyphs } = useTheme()
   const { columns } = state.size
-  const right = `${countVms(state.world)}  ${formatClock(state.now)} `
+  const right = `${countVms(state.world)}  ${formatClock(state.now).slice(0, 5)} `
   const left = fit(` aetherscale  ${describeLink(state.world)}`, Math.max(0, columns - widthOf(right)), glyphs.ellipsis)
   return <Text wrap="truncate">{inverse(left + right)}</Text>
 }
