@@ -38,13 +38,16 @@ function close({ change }: Context): void {
   change(({ prompt: _closed, ...state }: State): State => state)
 }
 
+/** What has a token in it, a secret, is not kept. */
+const TOKEN_LINE = /\bvpn\s+(join|accept)\s+[^-\s]/
+
 /** A line with something wrong stays, to be mended. */
 function enter({ field }: CommandPrompt, context: Context): void {
   const line = field.text.trim()
   close(context)
   const problem = runCommand(line, context)
   if (problem !== undefined) return show(context, { kind: 'command', field: fieldOf(field.text), problem })
-  if (line !== '') context.change((state) => ({ ...state, history: [...(state.history ?? []).filter((before) => before !== line), line] }))
+  if (line !== '' && !TOKEN_LINE.test(line)) context.change((state) => ({ ...state, history: [...(state.history ?? []).filter((before) => before !== line), line] }))
 }
 
 /** Goes through the lines typed before; behind the last is what was being typed. */

@@ -143,6 +143,12 @@ t.test('up and down bring back what was typed before', async (t) => {
   t.equal(lineOf(context), 'dra', 'what was being typed is not lost')
 })
 
+t.test('a line with a token is not kept', async (t) => {
+  const context = holdState(makeState({ world }))
+  await type(context, ':vpn accept -<enter>:vpn join secret<enter>:<up>')
+  t.equal(lineOf(context), 'vpn accept -')
+})
+
 t.test('esc takes away the list first, then the line; backspace in an empty line leaves it too', async (t) => {
   const context = holdState(makeState({ world }))
   await type(context, ':vm st<tab><esc>')

@@ -36,7 +36,7 @@ function NoNetworks(): ReactNode {
   return (
     <Box flexDirection="column" padding={1}>
       <Text>{`No private network yet: press ${paint('c', 'key')} to make one.`}</Text>
-      <Text>{`A VPN reaches over several hosts: ${paint(':vpn create NAME', 'key')}, or ${paint(':vpn join TOKEN', 'key')} for one of another host.`}</Text>
+      <Text>{`A VPN reaches over several hosts: ${paint(':vpn create NAME', 'key')}, or ${paint(':vpn join -', 'key')} for one of another host.`}</Text>
     </Box>
   )
 }
