@@ -46,8 +46,8 @@ export interface Program {
  *
  * - Its layout engine, WebAssembly in base64, would be loaded by fetch() of a data: URL, which is 25 ms of HTTP client; where
  *   there is no fetch it decodes the text itself.
- * - All emoji as one regular expression take 20 ms to read. Each has a character with the property Emoji in it (Unicode
- *   TR51), which is cheap to look for first; what is drawn here has none.
+ * - All emoji as one regular expression take 20 ms to read. Each has a character beyond ASCII in it, and one with the property
+ *   Emoji (Unicode TR51), which is cheap to look for first; what is drawn here has none with both.
  */
 const trimInk: Plugin = {
   name: 'trim-ink',
@@ -62,9 +62,10 @@ const trimInk: Plugin = {
       const literal = String.raw`/^\p{RGI_Emoji}$/v`
       if (!source.includes(literal)) throw new Error(`${path} has no ${literal} any more: look whether it is still slow to load`)
       const late = String.raw`(() => {
+        const beyond = /[^\0-\x7f]/
         const some = new RegExp('\\p{Emoji}', 'u')
         let all
-        return { test: (text) => some.test(text) && (all ??= new RegExp('^\\p{RGI_Emoji}$', 'v')).test(text) }
+        return { test: (text) => beyond.test(text) && some.test(text) && (all ??= new RegExp('^\\p{RGI_Emoji}$', 'v')).test(text) }
       })()`
       return { contents: source.replace(literal, () => late) }
     })
