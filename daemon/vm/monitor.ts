@@ -190,7 +190,7 @@ export function createMonitor({ table, services, events, log, connectQmp, onAgen
 }
 
 /** A QEMU of which nothing is known yet but that it is there. */
-function unseen({ pid, startedAt }: ServiceProcess): Live {
+export function unseen({ pid, startedAt }: ServiceProcess): Live {
   return {
     pid,
     startedAt,

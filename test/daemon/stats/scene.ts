@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createEventBus } from '../../../daemon/events.ts'
 import type { Live } from '../../../daemon/vm/live.ts'
+import { unseen } from '../../../daemon/vm/monitor.ts'
 import { openVmTable, type Entry, type VmTable } from '../../../daemon/vm/table.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { vmRecord } from '../network/harness.ts'
@@ -63,17 +64,5 @@ export async function setScene(t: Test): Promise<Scene> {
 
 /** A QEMU of which nothing is known but its pid. */
 export function liveOf(pid: number): Live {
-  return {
-    pid,
-    startedAt: new Date(),
-    accelerator: undefined,
-    vcpus: undefined,
-    memoryMiB: undefined,
-    paused: false,
-    heldByDisk: undefined,
-    agent: 'absent',
-    agentAnswered: false,
-    addresses: [],
-    addressesAt: undefined,
-  }
+  return unseen({ pid, startedAt: new Date() })
 }
