@@ -42,7 +42,7 @@ export function createEventFeed(link: Link, changeWorld: (step: (world: World) =
       changeWorld((world) => withEvent(world, event))
       resources.heard(event.kind)
       if (!('vm' in event)) return
-      if (event.kind === 'vm.deleted') return void changed.delete(event.vm)
+      // Also one that is deleted: an answer that was on its way when that was told still has it.
       changed.add(event.vm)
       timer ??= setTimeout(look, GATHER)
     },

@@ -87,8 +87,15 @@ export function withEvent(world: World, event: Event): World {
   return event.kind === 'vm.state' && vm ? { ...withVm(world, { ...vm, state: event.to }), events } : { ...world, events }
 }
 
-export function withVms(world: World, vms: readonly Vm[]): World {
-  return { ...world, vms: new Map(vms.map((vm) => [vm.id, vm])) }
+/** All that there are: what was known of others goes with them. */
+export function withVms(world: World, list: readonly Vm[]): World {
+  const vms = new Map<string, Vm>(list.map((vm) => [vm.id, vm]))
+  return { ...world, vms, usage: keepOf(vms, world.usage), plans: keepOf(vms, world.plans) }
+}
+
+function keepOf<T>(vms: ReadonlyMap<string, Vm>, known: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const kept = [...known].filter(([id]) => vms.has(id))
+  return kept.length === known.size ? known : new Map(kept)
 }
 
 export function withVm(world: World, vm: Vm): World {
@@ -96,6 +103,7 @@ export function withVm(world: World, vm: Vm): World {
 }
 
 export function withoutVm(world: World, id: string): World {
+  if (!world.vms?.has(id)) return world
   const vms = new Map(world.vms)
   const usage = new Map(world.usage)
   const plans = new Map(world.plans)
@@ -110,9 +118,10 @@ export function withPlan(world: World, id: string, plan: Fetched<Result<'vm.plan
   return world.vms?.has(id) ? { ...world, plans: new Map(world.plans).set(id, plan) } : world
 }
 
+/** Of VMs that are still there. */
 export function withStats(world: World, at: number, stats: readonly VmStats[]): World {
   const usage = new Map(world.usage)
-  for (const one of stats) usage.set(one.vm, [...(usage.get(one.vm) ?? []).slice(-(POINTS - 1)), { ...one, at }])
+  for (const one of stats) if (world.vms?.has(one.vm)) usage.set(one.vm, [...(usage.get(one.vm) ?? []).slice(-(POINTS - 1)), { ...one, at }])
   return { ...world, usage }
 }
 

@@ -1,11 +1,12 @@
 import t from 'tap'
 import { calmState } from '../../../../tui/app/model/calm-state.ts'
-import { emptyWorld, withStats, type Operation } from '../../../../tui/app/model/world.ts'
+import { emptyWorld, withStats, withVms, type Operation } from '../../../../tui/app/model/world.ts'
+import { makeVm } from '../../../inputs/vms.ts'
 import { makeState } from '../screen.tsx'
 import { networksView } from '../../../../tui/app/screens/networks/screen.ts'
 
 const first = makeState()
-const later = { ...first, now: first.now + 60_000, world: withStats(first.world, first.now, [{ vm: 'a' as never, cpuSeconds: 1, cpuPercent: 5, memoryBytes: 1 }]) }
+const later = { ...first, now: first.now + 60_000, world: withStats(withVms(first.world, [makeVm(0)]), first.now, [{ vm: makeVm(0).id, cpuSeconds: 1, cpuPercent: 5, memoryBytes: 1 }]) }
 
 t.test('ages and what VMs use stay as they were, until the user goes somewhere', async (t) => {
   const calm = calmState(later, calmState(first, undefined))

@@ -34,7 +34,7 @@ const stateOf = (vm: Vm, more: Partial<World> = {}, view: Partial<VmView> = {}):
 
 /** Three minutes of looks, the CPU in waves. */
 const measured = (vm: Vm): World['usage'] => {
-  let world = makeWorld()
+  let world = withVms(makeWorld(), [vm])
   for (let ago = 180; ago >= 0; ago -= 2) {
     world = withStats(world, SOME_TIME - ago * 1000, [{ vm: vm.id, cpuSeconds: 1, cpuPercent: 60 + 55 * Math.sin(ago / 20), memoryBytes: 700e6 - ago * 2e6 }])
   }
