@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Instance, SuspendTerminal } from 'ink'
 import type { Io } from '../cli/io.ts'
+import { escapeControls } from '../cli/render/escape.ts'
 import type { Globals } from '../cli/parse.ts'
 import type { Terminal } from './context.ts'
 
@@ -36,7 +37,8 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
   }
   const crash = (error: unknown): void => {
     instance?.unmount()
-    io.stderr.write(`aetherscale ended by an error of its own; please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    io.stderr.write(`aetherscale ended by an error of its own; please report it:\n${escapeControls(told, '\n')}\n`)
     process.exit(1)
   }
   const redraw = (): void => void lend(() => undefined)

@@ -14,7 +14,7 @@ export function PromptLine({ prompt, size }: { readonly prompt: Prompt; readonly
       {prompt.kind === 'command' && <Above prompt={prompt} size={size} />}
       <Box>
         <Text>{paint(prompt.kind === 'filter' ? '/' : ':', 'key')}</Text>
-        <TypedText field={prompt.field} active width={size.columns - 1} />
+        <TypedText field={prompt.field} width={size.columns - 1} />
       </Box>
     </Box>
   )

@@ -1,6 +1,7 @@
 /** Rows in columns, of which only those in the window are made. */
 import { Box, Text, useIsScreenReaderEnabled } from 'ink'
 import { memo, type ReactNode } from 'react'
+import { escapeControls } from '../../cli/render/escape.ts'
 import { cursorIndex, windowTop, type ListState } from '../model/list.ts'
 import type { Size } from '../model/state.ts'
 import { cutTo, fit } from '../text/fit.ts'
@@ -43,7 +44,7 @@ function speakTable<Row>({ columns, rows, keyOf, list, empty }: TableProps<Row>)
   const keys = rows.map(keyOf)
   const index = cursorIndex(list, keys)
   const row = rows[index]
-  if (row === undefined) return <Text>{empty}</Text>
+  if (row === undefined) return <Text>{escapeControls(empty)}</Text>
   const cells = columns.map(({ title, cell }) => [title, cutTo(cell(row), Infinity, '')] as const)
   return <SpokenRow cells={cells} index={index} count={rows.length} isMarked={list.marks.has(keys[index]!)} marked={keys.filter((key) => list.marks.has(key)).length} />
 }
@@ -61,7 +62,7 @@ function DrawnTable<Row>({ columns, rows, keyOf, list, size, empty, marks = fals
   return (
     <Box flexDirection="column" aria-role="list">
       <Text wrap="truncate">{theme.bold(`${hasMargin ? '  ' : ''}${head}`)}</Text>
-      {rows.length === 0 && <Text>{theme.dim(empty)}</Text>}
+      {rows.length === 0 && <Text>{theme.dim(cutTo(empty, size.columns, theme.glyphs.ellipsis))}</Text>}
       {rows.slice(top, top + height).map((row, index) => {
         const key = keys[top + index]!
         const isCurrent = top + index === at

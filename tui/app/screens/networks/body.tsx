@@ -1,6 +1,7 @@
 /** Private networks and VPNs, one a line. */
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
+import { escapeControls } from '../../../cli/render/escape.ts'
 import { Table, type Column } from '../../components/table.tsx'
 import type { NetworksView } from '../../model/views.ts'
 import { useTheme } from '../../theme/theme.ts'
@@ -14,7 +15,7 @@ export function NetworksBody({ view, state, size }: ScreenProps<NetworksView>): 
   const { networks, vpns } = state.world
   const all = networkRows(state.world)
   const error = networks.error ?? vpns.error
-  if (!all) return <Text>{error === undefined ? ' ' : paint(error, 'error')}</Text>
+  if (!all) return <Text>{error === undefined ? ' ' : paint(escapeControls(error), 'error')}</Text>
   if (all.length === 0) return <NoNetworks />
   const empty = `None holds "${view.list.filter}"; esc takes the filter away`
   const rows = filterNetworks(all, view)
