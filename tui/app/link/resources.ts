@@ -7,7 +7,7 @@ import type { Fetched, World } from '../model/world.ts'
 import { screenOf } from '../screens/all.ts'
 
 export interface Resources {
-  /** Asks for it now. */
+  /** Asks for it now, or once more when the answer has come that is waited for. */
   refresh(resource: Resource): void
   /** Asks for what is shown and changes with events of this kind. */
   heard(kind: Event['kind']): void
@@ -44,15 +44,26 @@ async function askPeers(link: Link): Promise<World['peers']['items']> {
 
 export function createResources(link: Link, store: Store, changeWorld: (step: (world: World) => World) => void): Resources {
   let shown: readonly Resource[] = []
+  /** The questions that are under way, one of a kind: what makes an answer old before it has come has it asked once more. */
+  const questions = new Map<Resource, { isOld: boolean }>()
 
   const refresh = (resource: Resource): void => {
     if (store.get().world.link.state !== 'up') return
+    const before = questions.get(resource)
+    if (before) return void (before.isOld = true)
+    const question = { isOld: false }
+    questions.set(resource, question)
     const put = (fetched: (before: Fetched<unknown>) => Fetched<unknown>): void =>
       changeWorld((world) => ({ ...world, [resource]: fetched(world[resource]) }))
-    put((before) => ({ ...before, asking: true }))
+    const end = (fetched: (before: Fetched<unknown>) => Fetched<unknown>): void => {
+      put(fetched)
+      questions.delete(resource)
+      if (question.isOld) refresh(resource)
+    }
+    put((asked) => ({ ...asked, asking: true }))
     sources[resource].ask(link).then(
-      (items) => put(() => ({ items })),
-      (error: unknown) => put(({ asking: _ended, ...before }) => ({ ...before, error: (error as Error).message })),
+      (items) => end(() => ({ items })),
+      (error: unknown) => end(({ asking: _ended, ...asked }) => ({ ...asked, error: (error as Error).message })),
     )
   }
   const timers = new Map<Resource, NodeJS.Timeout>()
@@ -64,7 +75,7 @@ export function createResources(link: Link, store: Store, changeWorld: (step: (w
     refresh(resource)
     const { every } = sources[resource]
     const again = (): void => {
-      if (!store.get().world[resource].asking) refresh(resource)
+      if (!questions.has(resource)) refresh(resource)
     }
     if (every !== undefined) timers.set(resource, setInterval(again, every))
   }

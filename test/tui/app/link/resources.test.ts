@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Link } from '../../../../tui/app/context.ts'
 import { createResources } from '../../../../tui/app/link/resources.ts'
 import { createStore } from '../../../../tui/app/model/store.ts'
+import { imagesView } from '../../../../tui/app/screens/images/first-view.ts'
 import { networksView } from '../../../../tui/app/screens/networks/screen.ts'
 import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
 import { makePeer, makeVpn } from '../../../inputs/networks.ts'
@@ -71,4 +72,27 @@ t.test('peers are asked for again each five seconds, as long as they are shown',
   mock.timers.tick(60_000)
   await settle()
   t.equal(countPeers(), 2, 'not when they are out of view')
+})
+
+t.test('whatever happens, one question at a time is asked, and one more when its answer is old already', async (t) => {
+  const answers: ((names: string[]) => void)[] = []
+  const link = {
+    call: async () => ({ images: (await new Promise<string[]>((resolve) => answers.push(resolve))).map((name) => ({ name })) }),
+    refresh: () => {},
+  } as unknown as Link
+  const store = createStore(makeState({ stack: [imagesView] }))
+  const resources = createResources(link, store, (step) => store.change((state) => ({ ...state, world: step(state.world) })))
+  t.teardown(resources.close)
+  resources.reset()
+  for (let event = 0; event < 100; event++) resources.heard('image.imported')
+  await settle()
+  t.equal(answers.length, 1)
+  answers[0]!(['old'])
+  await settle()
+  t.equal(answers.length, 2)
+  t.ok(store.get().world.images.asking)
+  answers[1]!(['new'])
+  await settle()
+  t.equal(answers.length, 2)
+  t.same(store.get().world.images, { items: [{ name: 'new' }] })
 })
