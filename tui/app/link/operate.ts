@@ -1,6 +1,6 @@
 /** What this client has the daemon do: among the operations from the question to the answer, and then a notice. */
 import type { Context, Link } from '../context.ts'
-import type { Notice } from '../model/state.ts'
+import type { Notice, State } from '../model/state.ts'
 import type { Store } from '../model/store.ts'
 import type { Operation } from '../model/world.ts'
 
@@ -9,7 +9,7 @@ export function createOperate(link: Link, store: Store): Context['operate'] {
   return async (method, params, { label, subject, done, failed }) => {
     const id = ++lastId
     const change = (step: (operations: readonly Operation[]) => readonly Operation[], notice?: Notice): void =>
-      store.change((state) => ({ ...state, world: { ...state.world, operations: step(state.world.operations) }, ...(notice && { notice }) }))
+      store.change((state) => ({ ...state, world: { ...state.world, operations: step(state.world.operations) }, ...(notice && !isHeldBack(notice, state) && { notice }) }))
     const begun: Operation = { id, method, label, ...(subject !== undefined && { subject }), startedAt: Date.now() }
     const end = (notice: Notice): void => change((operations) => operations.filter((operation) => operation.id !== id), notice)
     change((operations) => [...operations, begun])
@@ -30,4 +30,9 @@ export function createOperate(link: Link, store: Store): Context['operate'] {
       return undefined
     }
   }
+}
+
+/** Of several that end one after another, what has failed is not covered by what is done: it stays until the next key. */
+function isHeldBack({ kind }: Notice, { notice }: State): boolean {
+  return kind === 'done' && notice?.kind === 'error'
 }
