@@ -45,13 +45,19 @@ export function tellChanges(table: Pick<VmTable, 'entries' | 'get' | 'view' | 'o
     told.clear()
   }
 
+  const flushLater = (): void => {
+    if (changed.size === 0 && told.size === 0) setImmediate(flush)
+  }
+
   const detach = [
     table.onChange((entry) => {
-      if (changed.size === 0) setImmediate(flush)
+      flushLater()
       changed.add(entry)
     }),
     events.on((event) => {
-      if (telling.has(event.kind) && 'vm' in event) told.add(event.vm)
+      if (!telling.has(event.kind) || !('vm' in event)) return
+      flushLater()
+      told.add(event.vm)
     }),
   ]
   return {

@@ -161,3 +161,11 @@ t.test('a deletion that failed shows: its operation has ended, and the state sta
   change(table, vm, { operation: undefined })
   t.same(await heard(), ['vm.changed'])
 })
+
+t.test('what was told of a VM that did not change then covers nothing that changes later', async (t) => {
+  const { table, vm, bus, heard } = await setUp(t)
+  bus.emit({ kind: 'vm.created', vm: vm.id })
+  t.same(await heard(), ['vm.created'])
+  change(table, vm, { operation: 'resize' })
+  t.same(await heard(), ['vm.changed'])
+})
