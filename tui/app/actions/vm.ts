@@ -58,6 +58,8 @@ function nameAll(vms: readonly Vm[]): string {
 }
 
 const sortColumns: readonly VmColumn[] = ['name', 'state', 'image', 'cpu', 'memory', 'uptime']
+/** Of these, the most is what one looks for. */
+const mostFirst: ReadonlySet<VmColumn> = new Set(['cpu', 'memory', 'uptime'])
 
 export const vmActions = {
   'vm.open': open(({ id }) => ({ screen: 'vm', vm: id, tab: 'facts', scroll: { top: 0 } })),
@@ -106,7 +108,7 @@ export const vmActions = {
     change((state) =>
       changeView(state, 'vms', (view) => {
         const by = sortColumns[(sortColumns.indexOf(view.sort.by) + 1) % sortColumns.length]!
-        return { ...view, sort: { by, descending: by === 'cpu' || by === 'memory' } }
+        return { ...view, sort: { by, descending: mostFirst.has(by) } }
       }),
     ),
   'vms.reverse': ({ change }: Context) =>

@@ -58,7 +58,7 @@ export function toggleAll(list: ListState, keys: readonly string[]): ListState {
 
 /** What an action is for: the marked rows that are shown, or the one under the cursor. */
 export function chosenKeys(list: ListState, keys: readonly string[]): string[] {
-  const marked = keys.filter((key) => list.marks.has(key))
+  const marked = list.marks.size === 0 ? [] : keys.filter((key) => list.marks.has(key))
   const current = cursorKey(list, keys)
   return marked.length > 0 ? marked : current === undefined ? [] : [current]
 }

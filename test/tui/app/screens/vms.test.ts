@@ -1,6 +1,11 @@
 import t from 'tap'
+import type { Vm } from '../../../../policy/api/vm.ts'
+import type { VmName } from '../../../../policy/names.ts'
+import type { VmColumn } from '../../../../tui/app/model/views.ts'
 import { withStats, withVms } from '../../../../tui/app/model/world.ts'
+import { currentList } from '../../../../tui/app/screens/current-list.ts'
 import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
+import { vmsScreen } from '../../../../tui/app/screens/vms/screen.ts'
 import { makeVm, makeVms, SOME_TIME } from '../../../inputs/vms.ts'
 import { matchPictures } from '../picture.ts'
 import { makeState, makeWorld } from '../screen.tsx'
@@ -15,4 +20,34 @@ t.test('many VMs, one marked, the cursor on the second', async (t) => {
 
 t.test('no VM yet', async (t) => {
   await matchPictures(t, 'vms-none', makeState({ world: withVms(makeWorld(), []) }))
+})
+
+/** Names in the order in which they are shown. */
+const sorted = (by: VmColumn, descending = true): string[] => {
+  const view = { ...firstView, sort: { by, descending } }
+  const state = makeState({ world: few, stack: [view] })
+  return currentList(state)!.keys.map((id) => few.vms!.get(id)!.name!)
+}
+const named = (number: number, name: string, more: Partial<Vm>): Vm => makeVm(number, { name: name as VmName, state: 'running', ...more })
+const few = withStats(
+  withVms(makeWorld(), [
+    named(0, 'busy', { memoryMiB: 512, startedAt: '2026-03-01T11:00:00.000Z' }),
+    named(1, 'large', { memoryMiB: 512, startedAt: '2026-03-01T10:00:00.000Z' }),
+    named(2, 'idle', { memoryMiB: 8192, startedAt: '2026-03-01T09:00:00.000Z' }),
+  ]),
+  SOME_TIME,
+  [90, 20, 1].map((cpuPercent, index) => ({ vm: makeVm(index).id, cpuSeconds: 1, cpuPercent, memoryBytes: [200e6, 500e6, 100e6][index]! })),
+)
+
+t.test('sorted by what they use now, and by how long they have run', async (t) => {
+  t.same(sorted('cpu'), ['busy', 'large', 'idle'])
+  t.same(sorted('memory'), ['large', 'busy', 'idle'], 'what the column shows, not what they were given')
+  t.same(sorted('uptime'), ['idle', 'large', 'busy'])
+})
+
+t.test('where the order follows from what VMs use, all that run are measured: the busiest may be anywhere', async (t) => {
+  const all = withVms(makeWorld(), makeVms(300))
+  const count = (by: VmColumn): number => vmsScreen.measures!({ ...firstView, sort: { by, descending: true } }, makeState({ world: all }), { columns: 80, rows: 20 }).length
+  t.equal(count('cpu'), 200)
+  t.ok(count('name') < 20)
 })

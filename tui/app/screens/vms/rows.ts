@@ -17,7 +17,8 @@ export function createVmRows(): VmRows {
   }
 }
 
-const isMeasured = (by: VmColumn): boolean => by === 'cpu' || by === 'memory'
+/** Whether the order follows from what VMs use, so that all of them have to be measured for it. */
+export const isMeasured = (by: VmColumn): boolean => by === 'cpu' || by === 'memory'
 
 /** Words in any order, each somewhere in what the row shows. */
 export function filterVms(vms: readonly Vm[], filter: string): readonly Vm[] {
@@ -49,9 +50,9 @@ function valueOf(vm: Vm, by: VmColumn, usage: World['usage']): string | number {
     case 'cpu':
       return vm.state === 'running' ? (usage.get(vm.id)?.at(-1)?.cpuPercent ?? 0) : -1
     case 'memory':
-      return vm.memoryMiB
+      return vm.state === 'running' ? (usage.get(vm.id)?.at(-1)?.memoryBytes ?? 0) : -1
     case 'uptime':
-      return vm.startedAt ?? '~'
+      return vm.startedAt === undefined ? -Infinity : -Date.parse(vm.startedAt)
   }
 }
 
