@@ -1,6 +1,7 @@
 /**
  * The connection to the daemon, held as long as the program runs: made anew when it is lost. All that is shown follows
- * from what comes over it; nothing is asked for again and again.
+ * from what comes over it. What it tells by itself is not asked for again and again: only the log that is on the screen is, and
+ * what changes without a word (resources.ts).
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { ConnectionError, connect, type Client } from '../../client.ts'
@@ -51,6 +52,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
   /** From a connection to its end; throws why it ended. */
   const serve = async (): Promise<void> => {
     const now = await connect({ ...choice, access: 'observe' })
+    if (ending.signal.aborted) return now.close()
     now.onNotification('event', events.take)
     now.onNotification('stats', ({ at, vms }) => changeWorld((world) => withStats(world, Date.parse(at), vms)))
     client = now

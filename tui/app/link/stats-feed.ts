@@ -6,7 +6,7 @@ import { screenOf } from '../screens/all.ts'
 
 /** Seconds between two looks. */
 const EVERY = 3
-/** Milliseconds that one stays somewhere before it is measured what is there: who scrolls through asks for nothing. */
+/** Milliseconds that one stays somewhere before what is there is measured: who scrolls through asks for nothing. */
 const SETTLE = 200
 
 export interface StatsFeed {
@@ -20,11 +20,13 @@ export function createStatsFeed(link: Link, store: Store): StatsFeed {
   let timer: NodeJS.Timeout | undefined
 
   const subscribe = (): void => {
-    timer = undefined
     const asked =
       wanted.length === 0 ? link.call('stats.unsubscribe', {}) : link.call('stats.subscribe', { vms: [...wanted], everySeconds: EVERY })
+    const these = wanted
     // A VM that has just gone, or a connection that has: with the next change of the screen it is asked for again.
-    asked.catch(() => (wanted = []))
+    asked.catch(() => {
+      if (wanted === these) wanted = []
+    })
   }
   const look = (): void => {
     const state = store.get()
@@ -32,7 +34,8 @@ export function createStatsFeed(link: Link, store: Store): StatsFeed {
     const now = measuredIn(state)
     if (isSame(now, wanted)) return
     wanted = now
-    timer ??= setTimeout(subscribe, SETTLE)
+    clearTimeout(timer)
+    timer = setTimeout(subscribe, SETTLE)
   }
   const unsubscribe = store.subscribe(look)
   return {
