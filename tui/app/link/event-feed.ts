@@ -11,11 +11,15 @@ const GATHER = 100
 const WHOLE_LIST = 100
 
 export interface EventFeed {
+  /** A new connection: what is told of the past is passed over where it is among these, until all of that has come. */
+  resume(known: readonly Event[]): void
+  caughtUp(): void
   take(event: Event): void
 }
 
 export function createEventFeed(link: Link, changeWorld: (step: (world: World) => World) => void, resources: Resources): EventFeed {
   const changed = new Set<string>()
+  let known: ReadonlySet<string> = new Set()
   let timer: NodeJS.Timeout | undefined
 
   /** A connection that breaks meanwhile brings the whole list when it is back. */
@@ -38,7 +42,10 @@ export function createEventFeed(link: Link, changeWorld: (step: (world: World) =
   }
 
   return {
+    resume: (events) => (known = new Set(events.map((event) => JSON.stringify(event)))),
+    caughtUp: () => (known = new Set()),
     take(event) {
+      if (known.size > 0 && known.has(JSON.stringify(event))) return
       changeWorld((world) => withEvent(world, event))
       resources.heard(event.kind)
       if (!('vm' in event)) return

@@ -18,7 +18,7 @@ import { createStatsFeed } from './stats-feed.ts'
 
 /** Milliseconds until it is tried again, longer each time. */
 const PAUSES = [250, 500, 1000, 2000, 5000]
-/** Events of the time before that the first look has. */
+/** Events of the time before a connection: what there was before the first one, and what was missed before another. */
 const RECENT = 200
 /** A daemon that takes a connection and says nothing for so long, in ms, is as good as none. */
 const begin = { timeoutMs: 10_000 }
@@ -55,18 +55,20 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
     if (ending.signal.aborted) return now.close()
     now.onNotification('event', events.take)
     now.onNotification('stats', ({ at, vms }) => changeWorld((world) => withStats(world, Date.parse(at), vms)))
+    events.resume(store.get().world.events)
     client = now
     try {
       // Subscribed first: what happens while the list is made comes behind it.
       const [info, , { vms }] = await Promise.all([
         now.call('system.info', {}, begin),
-        now.call('events.subscribe', { recent: store.get().world.events.length === 0 ? RECENT : 0 }, begin),
+        now.call('events.subscribe', { recent: RECENT }, begin),
         now.call('vm.list', {}, begin),
       ])
       store.change((state) =>
         leaveGone(state, { ...state, now: Date.now(), world: { ...withVms(state.world, vms), link: { state: 'up', info, socket: now.socketPath } } }),
       )
       settleReady()
+      events.caughtUp()
       stats.reset()
       plans.reset()
       logs.reset()

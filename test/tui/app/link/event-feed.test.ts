@@ -63,3 +63,20 @@ t.test('what a VM uses is not kept of one that is gone, nor of one that nobody k
   tell({ kind: 'vm.deleted', vm: web!.id })
   await until(() => store.get().world.usage.size === 0)
 })
+
+t.test('after another connection, what happened meanwhile is told, and what is known not again', async (t) => {
+  const past = ['image.imported', 'image.pulled', 'image.deleted'].map((kind) => ({ kind, at, image: 'tiny' }))
+  const subscribers: FakeRequest[] = []
+  const { store } = await holdDaemon(t, {
+    'events.subscribe': (request) => {
+      subscribers.push(request)
+      for (const event of past.slice(0, subscribers.length + 1)) request.notify('event', event)
+      return { kinds: [] }
+    },
+  })
+  const kinds = (): string[] => store.get().world.events.map(({ kind }) => kind)
+  await until(() => kinds().length === 2)
+  subscribers[0]!.socket.destroy()
+  await until(() => kinds().length === 3)
+  t.same(kinds(), ['image.imported', 'image.pulled', 'image.deleted'])
+})
