@@ -24,6 +24,27 @@ t.test('deleting asks for the name, with Cancel focused', async (t) => {
   t.match(await paintFrame(context.get()), /\u001b\[7m\[ Cancel \]/)
 })
 
+t.test('a question is whole, or begins with what is asked and ends with the answers, however little room there is', async (t) => {
+  const hostile = 'a\u001b[31m\u202eb\nc'
+  const world = withVms(makeWorld(), [...vms, { ...vms[0]!, id: 'zzzzzzzz' as never, name: hostile as never }])
+  const list = { ...firstView.list, marks: new Set([...vms.map(({ id }) => id), 'zzzzzzzz']) }
+  for (const size of [{ columns: 80, rows: 24 }, { columns: 60, rows: 8 }, { columns: 20, rows: 8 }, { columns: 20, rows: 6 }, { columns: 20, rows: 5 }, { columns: 3, rows: 5 }]) {
+    for (const marked of [list, firstView.list]) {
+      const context = holdState(makeState({ world, size, stack: [{ ...firstView, list: marked }] }))
+      actions['vm.delete'](context)
+      const frame = (await drawFrame(context.get())).split('\n')
+      t.equal(frame.length, size.rows, `${size.columns}x${size.rows}`)
+      t.match(frame.slice(2).join('\n'), /^\W*D/, 'the question is the first that is there')
+      if (size.columns === 20 && size.rows === 8) t.match(frame[size.rows - 3], /^\[ Cancel \]/)
+    }
+  }
+  const one = holdState(makeState({ world: withVms(makeWorld(), [{ ...vms[0]!, name: hostile as never }]) }))
+  actions['vm.delete'](one)
+  const painted = await paintFrame(one.get())
+  t.match(painted, 'Delete a\\x1b[31m\\u202eb\\x0ac?', 'a name is text')
+  t.match(painted, /Type .*a\\x1b\[31m/)
+})
+
 t.test('enter by habit deletes nothing; the right name and enter do; one that is pasted too', (t) => {
   for (const [keys, asked] of [[[], 0], [['v', 'm'], 0], [[...'vm-0000'], 1]] as const) {
     const context = holdState(makeState({ world: up }))

@@ -5,6 +5,7 @@ import type { TextField } from '../model/text-field.ts'
 import { windowText } from '../text/text-window.ts'
 import { useTheme } from '../theme/theme.ts'
 
+/** Of a text that is longer than its place the part around the cursor is shown. */
 export interface TypedTextProps {
   readonly field: TextField
   /** Cells that there are for it. */
