@@ -1,8 +1,8 @@
 /** Moving in forms, and what is done to their fields. */
 import type { Context } from '../context.ts'
-import { completePath, splitPath } from '../form/complete-path.ts'
+import { completePath, splitPath } from '../files/complete-path.ts'
 import { focusIndex, focusedField, moveFocus, openChoices, setText, stepChoice, textOf, type FormState } from '../form/form.ts'
-import { listFolder } from '../form/read-file.ts'
+import { listFolder } from '../files/read-file.ts'
 import { popView } from '../model/state.ts'
 import { fieldOf } from '../model/text-field.ts'
 import { submitForm } from '../submit/all.ts'

@@ -39,14 +39,6 @@ function namesOf(kind: NonNullable<Completion['names']>, { vms, images, networks
   }
 }
 
-/** The longest beginning that all of them share. */
-export function commonStart(values: readonly string[]): string {
-  const [first = '', ...rest] = values
-  let length = first.length
-  for (const value of rest) while (!value.startsWith(first.slice(0, length))) length--
-  return first.slice(0, length)
-}
-
 /** Puts a word in the place of the one that begins at `start`; a whole one is followed by a blank, unless more of it is to come. */
 export function insertWord({ text, at }: TextField, start: number, value: string, isWhole: boolean): TextField {
   const rest = text.slice(at)

@@ -1,20 +1,9 @@
-/** Names of files that begin as what is typed. */
-import { readdir } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+/** Names of files that begin as what is typed; none where the folder cannot be read. */
 import type { Candidate } from '../../cli/completion/candidates.ts'
+import { fittingNames, splitPath } from '../files/complete-path.ts'
+import { listFolder, type Place } from '../files/read-file.ts'
 
-/** Folders end in `/`; hidden files only for who asks for them by a dot. None where the folder cannot be read. */
-export async function listFiles(typed: string, cwd: string): Promise<Candidate[]> {
-  const folder = typed.endsWith('/') ? typed : typed.includes('/') ? `${dirname(typed)}/` : ''
-  const begin = typed.slice(typed.lastIndexOf('/') + 1)
-  const shown = folder === '//' ? '/' : folder
-  try {
-    const entries = await readdir(resolve(cwd, shown), { withFileTypes: true })
-    return entries
-      .filter(({ name }) => name.startsWith(begin) && (begin !== '' || !name.startsWith('.')))
-      .map((entry) => ({ value: `${shown}${entry.name}${entry.isDirectory() ? '/' : ''}`, about: '' }))
-      .sort((a, b) => (a.value < b.value ? -1 : 1))
-  } catch {
-    return []
-  }
+export async function listFiles(typed: string, place: Place): Promise<Candidate[]> {
+  const { folder, start } = splitPath(typed)
+  return fittingNames(await listFolder(folder, place), start).map((name) => ({ value: folder + name, about: '' }))
 }

@@ -1,6 +1,6 @@
 /** The command line: typing, completion by tab, the lines typed before. */
 import type { Context } from '../context.ts'
-import { commonStart, findOffer, insertWord } from '../command/find-offer.ts'
+import { findOffer, insertWord } from '../command/find-offer.ts'
 import { listFiles } from '../command/list-files.ts'
 import { runCommand } from '../command/run-command.ts'
 import { screenCommands } from '../command/table.ts'
@@ -8,6 +8,7 @@ import type { Candidate } from '../../cli/completion/candidates.ts'
 import type { CommandPrompt, Offer } from '../model/prompt.ts'
 import type { State } from '../model/state.ts'
 import { editField, fieldOf, insertText } from '../model/text-field.ts'
+import { sharedStart } from '../text/shared-start.ts'
 import type { KeyPress } from './key.ts'
 
 export function typeIntoCommand(prompt: CommandPrompt, key: KeyPress, context: Context): void {
@@ -62,7 +63,7 @@ function recall({ field, recalled }: CommandPrompt, by: number, context: Context
 async function complete({ field }: CommandPrompt, context: Context): Promise<void> {
   const { place, get } = context
   const { candidates, start, current, files } = findOffer(field, screenCommands(), get().world, place.home)
-  const named = files ? await listFiles(current.slice(files.prefix.length), place.cwd()) : []
+  const named = files ? await listFiles(current.slice(files.prefix.length), place) : []
   const now = get().prompt
   // Whoever has gone on typing while files were looked at is not interrupted.
   if (now?.kind !== 'command' || now.field !== field) return
@@ -70,7 +71,7 @@ async function complete({ field }: CommandPrompt, context: Context): Promise<voi
   const [first] = all
   if (!first) return
   if (all.length === 1) return show(context, { kind: 'command', field: insertWord(field, start, first.value, true) })
-  const shared = commonStart(all.map(({ value }) => value))
+  const shared = sharedStart(all.map(({ value }) => value))
   const next = shared.length > current.length ? insertWord(field, start, shared, false) : field
   show(context, { kind: 'command', field: next, offer: { candidates: all, start, before: next } })
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { nameOfFile, type FirstBootChoice } from '../form/image-fields.ts'
-import { absolutePath } from '../form/read-file.ts'
+import { absolutePath } from '../files/read-file.ts'
 import { readCurrentForm, sendForm } from './send-form.ts'
 
 export function submitImport(context: Context): void {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { listFolder, readTextFile } from '../../../../tui/app/form/read-file.ts'
+import { listFolder, readTextFile } from '../../../../tui/app/files/read-file.ts'
 import { makeTestDirectory } from '../../../fakes/daemon.ts'
 
 t.test('a text file as it is, and of others what is wrong with them', async (t) => {

@@ -1,11 +1,11 @@
-/** Folders and files of this host, for fields that name them. */
+/** Folders and files of this host, as they are named in forms and commands. */
 import { constants, open, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Context } from '../context.ts'
-import type { FormError } from './form.ts'
+import type { FormError } from '../form/form.ts'
 import { expandHome } from './complete-path.ts'
 
-type Place = Pick<Context['place'], 'cwd' | 'home'>
+export type Place = Pick<Context['place'], 'cwd' | 'home'>
 
 /** Absolute: the daemon's working directory is another one. */
 export function absolutePath(path: string, { cwd, home }: Place): string {

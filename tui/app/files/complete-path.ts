@@ -1,4 +1,5 @@
 /** PURE: a path as far as it is typed, and how it can go on. */
+import { sharedStart } from '../text/shared-start.ts'
 
 export interface TypedPath {
   /** The folder that it is in, as it was typed, with its slash; empty for the working directory. */
@@ -24,21 +25,14 @@ export interface PathCompletion {
   readonly candidates: readonly string[]
 }
 
-/**
- * As far as all that fits agrees. `names` are those of the folder, folders with a slash behind them; hidden ones are
- * meant only where the dot is typed.
- */
+/** As far as all that fits agrees. `names` are those of the folder, folders with a slash behind them. */
 export function completePath({ folder, start }: TypedPath, names: readonly string[]): PathCompletion {
-  const fitting = names.filter((name) => name.startsWith(start) && (start.startsWith('.') || !name.startsWith('.'))).sort()
-  const [first, ...others] = fitting
-  if (first === undefined) return { text: folder + start, candidates: [] }
-  return { text: folder + others.reduce(sharedStart, first), candidates: others.length === 0 ? [] : fitting }
+  const fitting = fittingNames(names, start)
+  if (fitting.length === 0) return { text: folder + start, candidates: [] }
+  return { text: folder + sharedStart(fitting), candidates: fitting.length === 1 ? [] : fitting }
 }
 
-/** By whole characters: half of one would be none. */
-function sharedStart(a: string, b: string): string {
-  const others = [...b]
-  const characters = [...a]
-  const end = characters.findIndex((character, index) => character !== others[index])
-  return end < 0 ? a : characters.slice(0, end).join('')
+/** Hidden ones are meant only where the dot is typed. */
+export function fittingNames(names: readonly string[], start: string): string[] {
+  return names.filter((name) => name.startsWith(start) && (start.startsWith('.') || !name.startsWith('.'))).sort()
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { completePath, expandHome, splitPath } from '../../../../tui/app/form/complete-path.ts'
+import { completePath, expandHome, splitPath } from '../../../../tui/app/files/complete-path.ts'
 
 const names = ['notes/', 'init-one.sh', 'init-two.sh', '.ssh/', 'größe', 'grün']
 const complete = (text: string) => completePath(splitPath(text), names)
