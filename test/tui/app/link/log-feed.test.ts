@@ -107,6 +107,7 @@ t.test('what comes is followed quickly, and asked for less often while nothing c
   await settle()
   mock.timers.tick(2000)
   await until(() => log()?.lines.length === 2)
+  await settle()
   const before = asked.length
   mock.timers.tick(200)
   t.equal(asked.length, before + 1)
