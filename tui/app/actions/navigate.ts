@@ -4,7 +4,6 @@ import { changeList, currentFilter, currentList, filterList } from '../screens/c
 import type { Dialog } from '../model/dialog.ts'
 import { fieldOf } from '../model/text-field.ts'
 import { popView, type State } from '../model/state.ts'
-import { firstView } from '../screens/vms/first-view.ts'
 
 /** Begins a command; what its completion offers is asked for meanwhile. */
 export const openCommand = (begun: string) => ({ change, link }: Context) => {
@@ -20,7 +19,6 @@ export const navigationActions = {
   quit: leave,
   suspend: ({ terminal }: Context) => terminal.stop(),
   redraw: ({ terminal }: Context) => terminal.redraw(),
-  'show.vms': ({ change }: Context) => change((state) => ({ ...state, stack: [state.stack[0]?.screen === 'vms' ? state.stack[0] : firstView] })),
 }
 
 /** Asks first where something would end with this program; pressed once more, it is meant. */

@@ -1,13 +1,13 @@
 /** Moving through the text of a screen that has no cursor. */
 import type { Context } from '../context.ts'
-import { bodySize, currentView } from '../model/state.ts'
+import { bodySize, currentView, replaceView } from '../model/state.ts'
 import { screenOf } from '../screens/all.ts'
 
 const move = (by: (height: number) => number) => ({ change }: Context) =>
   change((state) => {
     const view = currentView(state)
     const moved = screenOf(view).scroll?.(view, state, by(bodySize(state).rows))
-    return moved ? { ...state, stack: [...state.stack.slice(0, -1), moved] } : state
+    return moved ? replaceView(state, moved) : state
   })
 
 export const scrollActions = {

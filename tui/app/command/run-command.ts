@@ -8,8 +8,7 @@ import type { MethodName } from '../../../policy/api/index.ts'
 import { showInvitation } from '../actions/networks.ts'
 import { leave } from '../actions/navigate.ts'
 import type { Context } from '../context.ts'
-import { pushView, type State } from '../model/state.ts'
-import type { View } from '../model/views.ts'
+import { currentView, goTo, pushView } from '../model/state.ts'
 import { describeCall, planCommand, type CommandPlan } from './plan-command.ts'
 import { screenCommands } from './table.ts'
 
@@ -34,7 +33,7 @@ function carryOut(plan: CommandPlan, line: string, context: Context): void {
     case 'leave':
       return leave(context)
     case 'show':
-      return context.change((state) => show(state, plan.view, plan.isRoot))
+      return context.change((state) => (plan.isRoot ? goTo(state, plan.view) : pushView(state, plan.view)))
     case 'text':
       return context.change((state) => pushView(state, { screen: 'output', title: plan.title, lines: plan.lines, top: 0 }))
     case 'invite':
@@ -42,18 +41,25 @@ function carryOut(plan: CommandPlan, line: string, context: Context): void {
     case 'lend':
       return void context.terminal.run(plan.argv, { waitForKey: plan.waitForKey })
     case 'call':
-      for (const params of plan.requests) void call(plan.command, params, plan.globals, line, context)
+      return void callAll(plan, line, context)
   }
 }
 
-function show(state: State, view: View, isRoot = false): State {
-  if (!isRoot) return pushView(state, view)
-  return { ...state, stack: view.screen === 'vms' ? [state.stack[0] ?? view] : [state.stack[0]!, view] }
+/** One line of result is a notice; more are a screen with those of all requests, unless the user has gone elsewhere meanwhile. */
+async function callAll({ command, requests, globals }: Extract<CommandPlan, { kind: 'call' }>, line: string, context: Context): Promise<void> {
+  const { stack } = context.get()
+  const results = await Promise.all(requests.map((params) => call(command, params, globals, context)))
+  if (results.every(({ length }) => length < 2)) return
+  context.change((state) => {
+    const isElsewhere = state.stack.length !== stack.length || currentView(state).screen !== stack.at(-1)?.screen
+    if (isElsewhere || state.dialog || state.prompt) return state
+    const { notice, ...quiet } = state
+    return pushView(notice?.kind === 'error' ? state : quiet, { screen: 'output', title: line, lines: results.flat(), top: 0 })
+  })
 }
 
-/** One line of result is a notice; more are a screen, unless the user has gone elsewhere meanwhile. */
-async function call(command: Command, params: Values, globals: Globals, line: string, context: Context): Promise<void> {
-  const { stack } = context.get()
+/** Answers the lines of the result; none where it failed, which is said. */
+async function call(command: Command, params: Values, globals: Globals, context: Context): Promise<readonly string[]> {
   const about = describeCall(command, params, context.get())
   let lines: readonly string[] = []
   // Whether the params fit the method the daemon says, as for any client.
@@ -64,12 +70,7 @@ async function call(command: Command, params: Values, globals: Globals, line: st
       return lines.length === 1 ? lines[0]! : `${about.label}: done`
     },
   })
-  if (lines.length < 2) return
-  context.change((state) => {
-    if (state.stack !== stack || state.dialog || state.prompt) return state
-    const { notice: _said, ...quiet } = state
-    return pushView(quiet, { screen: 'output', title: line, lines, top: 0 })
-  })
+  return lines
 }
 
 function linesOf(command: Command, result: Json, globals: Globals, isFiltered: boolean): readonly string[] {

@@ -67,11 +67,22 @@ export function popView(state: State): State {
   return state.stack.length > 1 ? { ...state, stack: state.stack.slice(0, -1) } : state
 }
 
+/** The current view becomes another one of its screen. */
+export function replaceView(state: State, view: View): State {
+  return { ...state, stack: [...state.stack.slice(0, -1), view] }
+}
+
+/** Straight to a screen, from wherever one is: esc leads back to the first one, which stays as it is. */
+export function goTo(state: State, view: View): State {
+  const first = state.stack[0]!
+  return { ...state, stack: first.screen === view.screen ? [first] : [first, view] }
+}
+
 /** Changes the current view where it is one of this screen: what was asked for a view that was left is nobody's. */
 export function changeView<S extends ScreenName>(state: State, screen: S, change: (view: Extract<View, { screen: S }>) => View): State {
   const view = currentView(state)
   if (view.screen !== screen) return state
-  return { ...state, stack: [...state.stack.slice(0, -1), change(view as Extract<View, { screen: S }>)] }
+  return replaceView(state, change(view as Extract<View, { screen: S }>))
 }
 
 /** Why the daemon may not be asked to change anything now; `undefined` where it may. */

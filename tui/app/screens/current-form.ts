@@ -1,7 +1,7 @@
 /** PURE: the form of the current view, whichever screen it is of. */
 import type { FormField } from '../form/field.ts'
 import type { FormState } from '../form/form.ts'
-import { currentView, type State } from '../model/state.ts'
+import { currentView, replaceView, type State } from '../model/state.ts'
 import { screenOf } from './all.ts'
 
 export interface CurrentForm {
@@ -20,5 +20,5 @@ export function changeForm(state: State, change: (current: CurrentForm) => FormS
   const current = currentForm(state)
   const view = currentView(state)
   if (!current || !('form' in view)) return state
-  return { ...state, stack: [...state.stack.slice(0, -1), { ...view, form: change(current) }] }
+  return replaceView(state, { ...view, form: change(current) })
 }

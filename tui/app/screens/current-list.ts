@@ -1,7 +1,7 @@
 /** PURE: the list of the current view, whichever screen it is of. */
 import { screenOf } from './all.ts'
 import { setFilter, type ListState } from '../model/list.ts'
-import { bodySize, currentView, type State } from '../model/state.ts'
+import { bodySize, currentView, replaceView, type State } from '../model/state.ts'
 
 export interface CurrentList {
   readonly list: ListState
@@ -26,7 +26,7 @@ export function changeList(state: State, change: (current: CurrentList) => ListS
   const current = currentList(state)
   const view = currentView(state)
   if (!current || !('list' in view)) return state
-  return { ...state, stack: [...state.stack.slice(0, -1), { ...view, list: change(current) }] }
+  return replaceView(state, { ...view, list: change(current) })
 }
 
 /** What the list is filtered by, or what is searched for. */
@@ -39,5 +39,5 @@ export function currentFilter(state: State): string {
 export function filterList(state: State, filter: string): State {
   const view = currentView(state)
   const found = screenOf(view).find?.(view, state, filter)
-  return found ? { ...state, stack: [...state.stack.slice(0, -1), found] } : changeList(state, ({ list }) => setFilter(list, filter))
+  return found ? replaceView(state, found) : changeList(state, ({ list }) => setFilter(list, filter))
 }

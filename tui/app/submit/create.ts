@@ -6,7 +6,7 @@ import { formErrorOf } from '../form/form-error.ts'
 import type { FormValues } from '../form/read-form.ts'
 import { readTextFile } from '../files/read-file.ts'
 import { readCurrentForm } from './send-form.ts'
-import { pushView, type State } from '../model/state.ts'
+import { goTo, pushView, type State } from '../model/state.ts'
 import type { View } from '../model/views.ts'
 import { changeForm, currentForm } from '../screens/current-form.ts'
 import { imagesView } from '../screens/images/first-view.ts'
@@ -16,7 +16,7 @@ import { readNetworks, slotOfError } from '../screens/create/networks.ts'
 export function submitCreate(context: Context): void {
   const state = context.get()
   // A VM needs one first.
-  if (isWithoutImages(state.world)) return context.change((now) => ({ ...now, stack: [now.stack[0]!, imagesView] }))
+  if (isWithoutImages(state.world)) return context.change((now) => goTo(now, imagesView))
   const values = readCurrentForm(context)
   // Not while the images are being asked for.
   if (values?.pick('image') !== undefined) void makePlan(context, values)

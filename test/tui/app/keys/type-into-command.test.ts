@@ -97,6 +97,20 @@ t.test('a longer result is a screen of its own, from which esc comes back', asyn
   t.equal(currentView(context.get()).screen, 'vms')
 })
 
+t.test('results of several are one screen, also where the cursor was moved meanwhile', async (t) => {
+  const answers = Promise.withResolvers<void>()
+  const context = holdState(makeState({ world }), { 'vm.start': async ({ vm }: { vm: string }) => (await answers.promise, { vm: makeVm(0, { id: vm as never }) }) })
+  await type(context, ':vm start web2 mail2 --json<enter>j')
+  answers.resolve()
+  await new Promise((settled) => setImmediate(settled))
+  const view = currentView(context.get())
+  t.equal(view.screen, 'output')
+  const text = (view as { lines: readonly string[] }).lines.join('\n')
+  t.match(text, 'web2')
+  t.match(text, 'mail2')
+  t.equal(context.get().stack.length, 2)
+})
+
 t.test('whoever has gone elsewhere meanwhile is not fetched to the result', async (t) => {
   const { promise, resolve } = Promise.withResolvers()
   const context = holdState(makeState({ world }), { 'system.info': () => promise })
