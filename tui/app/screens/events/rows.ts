@@ -1,6 +1,7 @@
 /** PURE but for what it remembers: which events are shown, with keys that stay theirs. */
 import type { Event } from '../../../../policy/api/events.ts'
 import { eventDetail, eventSubject } from '../../../cli/render/event.ts'
+import { filterRows } from '../../model/filter.ts'
 import type { EventsAbout, EventsView } from '../../model/views.ts'
 import type { World } from '../../model/world.ts'
 
@@ -30,7 +31,7 @@ export function createEventRows(): EventRows {
   let last: { events: World['events']; filter: string; about: EventsAbout; rows: readonly EventRow[] } | undefined
   return ({ list: { filter }, about }, { events }) => {
     if (last?.events === events && last.filter === filter && last.about === about) return last.rows
-    const rows = filterEvents(events.filter((event) => isAbout(event, about)).map(rowOf), filter)
+    const rows = filterRows(events.filter((event) => isAbout(event, about)).map(rowOf), filter, ({ event: { kind }, subject, what }) => [kind, subject, what])
     const newest = rows.at(-1)
     last = { events, filter, about, rows: newest ? [...rows.slice(0, -1), { ...newest, key: NEWEST }] : rows }
     return last.rows
@@ -52,14 +53,4 @@ function describe(event: Event): string {
 
 function isAbout({ kind }: Event, about: EventsAbout): boolean {
   return about === 'all' || kind.startsWith(about === 'vms' ? 'vm.' : 'helper.')
-}
-
-/** Words in any order, each somewhere in what the row shows. */
-function filterEvents(rows: readonly EventRow[], filter: string): readonly EventRow[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return rows
-  return rows.filter(({ event: { kind }, subject, what }) => {
-    const text = `${kind} ${subject} ${what}`.toLowerCase()
-    return words.every((word) => text.includes(word))
-  })
 }

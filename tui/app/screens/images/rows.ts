@@ -1,5 +1,6 @@
 /** PURE: which images are shown: first those that this client is bringing in, then those that are there, by name. */
 import type { Image } from '../../../../policy/api/image.ts'
+import { filterRows } from '../../model/filter.ts'
 import type { ImagesView } from '../../model/views.ts'
 import type { Operation, World } from '../../model/world.ts'
 
@@ -12,7 +13,7 @@ export function createImageRows(): (view: ImagesView, world: World) => readonly 
   let last: { images: World['images']; operations: World['operations']; filter: string; rows: readonly ImageRow[] } | undefined
   return ({ list: { filter } }, { images, operations }) => {
     if (last?.images === images && last.operations === operations && last.filter === filter) return last.rows
-    const rows = filterRows([...operations.filter(({ method }) => bringing.has(method)).map(rowOfOperation), ...(images.items ?? []).map(rowOfImage)], filter)
+    const rows = filterRows([...operations.filter(({ method }) => bringing.has(method)).map(rowOfOperation), ...(images.items ?? []).map(rowOfImage)], filter, shownOf)
     last = { images, operations, filter, rows }
     return rows
   }
@@ -26,14 +27,8 @@ function rowOfImage(image: Image): ImageRow {
   return { key: image.name, name: image.name, image }
 }
 
-/** Words in any order, each somewhere in what the row shows. */
-function filterRows(rows: readonly ImageRow[], filter: string): readonly ImageRow[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return rows
-  return rows.filter((row) => {
-    const text = [row.name, ...('image' in row ? [row.image.firstBoot.way, sourceOf(row.image), row.image.source?.url ?? ''] : [])].join(' ').toLowerCase()
-    return words.every((word) => text.includes(word))
-  })
+function shownOf(row: ImageRow): string[] {
+  return [row.name, ...('image' in row ? [row.image.firstBoot.way, sourceOf(row.image), row.image.source?.url ?? ''] : [])]
 }
 
 /** Where it came from, in a few words. */

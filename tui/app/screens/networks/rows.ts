@@ -1,6 +1,7 @@
 /** PURE: private networks and VPNs as one list. */
 import type { Network } from '../../../../policy/api/network.ts'
 import type { Vpn, VpnPeer } from '../../../../policy/api/vpn.ts'
+import { filterRows } from '../../model/filter.ts'
 import type { NetworksView } from '../../model/views.ts'
 import type { World } from '../../model/world.ts'
 import { nameOf } from '../vms/rows.ts'
@@ -32,14 +33,8 @@ export function networkRows({ networks, vpns, peers, vms }: World): NetworkRow[]
   return rows.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-/** Words in any order, each somewhere in what the row shows. */
 export function filterNetworks(rows: readonly NetworkRow[], { list: { filter } }: NetworksView): readonly NetworkRow[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return rows
-  return rows.filter(({ kind, name, vms, network: { prefix = '', problem = '' } }) => {
-    const text = [kind, name, prefix, problem, ...vms].join(' ').toLowerCase()
-    return words.every((word) => text.includes(word))
-  })
+  return filterRows(rows, filter, ({ kind, name, vms, network: { prefix = '', problem = '' } }) => [kind, name, prefix, problem, ...vms])
 }
 
 /** Hosts of a VPN that tincd reaches now, of all that it knows: `1/2`; `?/2` where no tincd tells. */

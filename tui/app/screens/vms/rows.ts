@@ -1,5 +1,6 @@
 /** PURE: which VMs are shown, and in which order. */
 import type { Vm } from '../../../../policy/api/vm.ts'
+import { filterRows } from '../../model/filter.ts'
 import type { VmColumn, VmsView } from '../../model/views.ts'
 import type { World } from '../../model/world.ts'
 
@@ -11,7 +12,7 @@ export function createVmRows(): VmRows {
   return ({ list: { filter }, sort }, { vms, usage }) => {
     const isSame = last?.vms === vms && last?.filter === filter && last.sort === sort && (!isMeasured(sort.by) || last.usage === usage)
     if (last && isSame) return last.rows
-    const rows = sortVms(filterVms([...(vms?.values() ?? [])], filter), sort, usage)
+    const rows = sortVms(filterRows([...(vms?.values() ?? [])], filter, shownOf), sort, usage)
     last = { vms, usage, filter, sort, rows }
     return rows
   }
@@ -20,18 +21,12 @@ export function createVmRows(): VmRows {
 /** Whether the order follows from what VMs use, so that all of them have to be measured for it. */
 export const isMeasured = (by: VmColumn): boolean => by === 'cpu' || by === 'memory'
 
-/** Words in any order, each somewhere in what the row shows. */
-export function filterVms(vms: readonly Vm[], filter: string): readonly Vm[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return vms
-  return vms.filter((vm) => {
-    const text = [vm.id, vm.name ?? '', vm.state, vm.image, ...addressesOf(vm)].join(' ').toLowerCase()
-    return words.every((word) => text.includes(word))
-  })
+function shownOf(vm: Vm): string[] {
+  return [vm.id, vm.name ?? '', vm.state, vm.image, ...addressesOf(vm)]
 }
 
 /** Of equal ones the older first. */
-export function sortVms(vms: readonly Vm[], { by, descending }: VmsView['sort'], usage: World['usage']): readonly Vm[] {
+function sortVms(vms: readonly Vm[], { by, descending }: VmsView['sort'], usage: World['usage']): readonly Vm[] {
   const direction = descending ? -1 : 1
   return vms
     .map((vm) => ({ vm, value: valueOf(vm, by, usage) }))
