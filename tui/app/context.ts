@@ -3,7 +3,6 @@ import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
 import type { Place } from '../cli/read-value.ts'
 import type { CallOptions } from '../client.ts'
 import type { State } from './model/state.ts'
-import type { World } from './model/world.ts'
 
 /** The part of the world that is asked for when it is looked at. */
 export type Resource = 'images' | 'catalogue' | 'networks' | 'vpns' | 'peers' | 'checks'
@@ -30,7 +29,6 @@ export interface Terminal {
 export interface Context {
   get(): State
   change(step: (state: State) => State): void
-  changeWorld(step: (world: World) => World): void
   readonly link: Link
   readonly terminal: Terminal
   /** Where files are that a command names; `home` is what `~` stands for. */

@@ -28,7 +28,6 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
   const context: Context = {
     get: store.get,
     change: store.change,
-    changeWorld: (step) => store.change((state) => ({ ...state, world: step(state.world) })),
     link,
     terminal,
     place: { cwd: () => io.cwd, home: env['HOME'] || homedir(), readFile: (path) => readFileSync(path) },

@@ -33,7 +33,6 @@ export function holdState(state: State, answers: Readonly<Record<string, unknown
     left: () => left,
     get: store.get,
     change: store.change,
-    changeWorld: (step) => store.change((now) => ({ ...now, world: step(now.world) })),
     link,
     operate: createOperate(link, store),
     place: { cwd: () => '/nonexistent', home: '/home/ann', readFile: (path) => readFileSync(path) },

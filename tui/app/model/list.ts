@@ -1,7 +1,7 @@
 /** PURE: a list that is scrolled through, marked in and filtered. Rows are known by keys, so that it stays with its row when others come and go. */
 
 export interface ListState {
-  /** Key of the row that the cursor is on; the first one where it is gone or was never set. */
+  /** Key of the row that the cursor is on; the one at `index` where it is gone or was never set. */
   readonly cursor?: string
   /** Where the cursor was, for when its row goes: the next one takes its place. */
   readonly index: number

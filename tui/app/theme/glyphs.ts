@@ -15,7 +15,6 @@ export interface Glyphs {
   /** Parts of a cell, lowest first: a graph has so many steps in each line, and there is none without. */
   readonly levels: readonly string[]
   readonly border: 'round' | 'single' | 'classic'
-  readonly spinner: readonly string[]
 }
 
 const unicode: Glyphs = {
@@ -31,7 +30,6 @@ const unicode: Glyphs = {
   empty: '░',
   levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   border: 'round',
-  spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 }
 
 const ascii: Glyphs = {
@@ -47,7 +45,6 @@ const ascii: Glyphs = {
   empty: '.',
   levels: ['_', '.', ':', '#'],
   border: 'classic',
-  spinner: ['|', '/', '-', '\\'],
 }
 
 /** What the fonts of Linux's own console have (console_codes(4), code page 437). */
@@ -60,7 +57,6 @@ const linuxConsole: Glyphs = {
   right: '»',
   levels: ['_', '▄', '█'],
   border: 'single',
-  spinner: ascii.spinner,
 }
 
 /** What is read aloud has no need of pictures. */

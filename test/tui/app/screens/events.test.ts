@@ -60,13 +60,13 @@ t.test('the cursor goes along with the newest event, until it is moved', async (
     return view.screen === 'events' ? currentEvent(view, context.get())?.event.at : undefined
   }
   t.equal(shown(), at(50))
-  context.changeWorld((now) => withEvent(now, event({ kind: 'vm.deleted', at: at(1), ...vm })))
+  context.change((now) => ({ ...now, world: withEvent(now.world, event({ kind: 'vm.deleted', at: at(1), ...vm })) }))
   t.equal(shown(), at(1), 'follows')
   pressKey({ name: 'k' }, context)
-  context.changeWorld((now) => withEvent(now, event({ kind: 'vm.deleted', at: at(0), ...vm })))
+  context.change((now) => ({ ...now, world: withEvent(now.world, event({ kind: 'vm.deleted', at: at(0), ...vm })) }))
   t.equal(shown(), at(50), 'stays')
   pressKey({ name: 'G' }, context)
-  context.changeWorld((now) => withEvent(now, event({ kind: 'vm.deleted', at: at(-1), ...vm })))
+  context.change((now) => ({ ...now, world: withEvent(now.world, event({ kind: 'vm.deleted', at: at(-1), ...vm })) }))
   t.equal(shown(), at(-1), 'follows again')
 })
 

@@ -18,7 +18,7 @@ export interface GraphSize {
 /** Cells of the scale, with the blank behind it. */
 const SCALE = 9
 const SPAN_MS = 300_000
-/** A look each two seconds, one now and then late. */
+/** There is a look each three seconds (stats-feed.ts), one now and then late. */
 const SHORTEST_STEP_MS = 4000
 
 export function drawCpu(vm: Vm, state: State, size: GraphSize, glyphs: Glyphs): Line[] {
