@@ -125,9 +125,21 @@ export function withStats(world: World, at: number, stats: readonly VmStats[]): 
   return { ...world, usage }
 }
 
+/**
+ * The newest look at a VM. The first one of a subscription, which each move of the list makes anew, tells no percentage: that of
+ * the look before holds meanwhile.
+ */
+export function latestUsage(usage: World['usage'], vm: string): UsagePoint | undefined {
+  const points = usage.get(vm) ?? []
+  const last = points.at(-1)
+  if (!last || last.cpuPercent !== undefined) return last
+  const told = points.findLast(({ cpuPercent }) => cpuPercent !== undefined)
+  return told && last.at - told.at < STALE_MS ? { ...last, cpuPercent: told.cpuPercent } : last
+}
+
 /** The newest look at a VM, unless it is too old to be true now. */
 export function usageNow({ usage }: World, vm: string, now: number): UsagePoint | undefined {
-  const last = usage.get(vm)?.at(-1)
+  const last = latestUsage(usage, vm)
   return last && now - last.at < STALE_MS ? last : undefined
 }
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Vm } from '../../../../policy/api/vm.ts'
 import type { VmName } from '../../../../policy/names.ts'
 import type { VmColumn } from '../../../../tui/app/model/views.ts'
-import { withStats, withVms } from '../../../../tui/app/model/world.ts'
+import { usageNow, withStats, withVms } from '../../../../tui/app/model/world.ts'
 import { currentList } from '../../../../tui/app/screens/current-list.ts'
 import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
 import { vmsScreen } from '../../../../tui/app/screens/vms/screen.ts'
@@ -50,4 +50,12 @@ t.test('where the order follows from what VMs use, all that run are measured: th
   const count = (by: VmColumn): number => vmsScreen.measures!({ ...firstView, sort: { by, descending: true } }, makeState({ world: all }), { columns: 80, rows: 20 }).length
   t.equal(count('cpu'), 200)
   t.ok(count('name') < 20)
+})
+
+t.test('while a list moves on, the percentages of before hold: the first look of each subscription tells none', async (t) => {
+  const { id } = makeVm(0)
+  const moved = withStats(few, SOME_TIME + 3000, [{ vm: id, cpuSeconds: 2, memoryBytes: 3e8 }])
+  t.match(usageNow(moved, id, SOME_TIME + 3000), { cpuPercent: 90, memoryBytes: 3e8 })
+  const back = withStats(few, SOME_TIME + 60_000, [{ vm: id, cpuSeconds: 2, memoryBytes: 3e8 }])
+  t.equal(usageNow(back, id, SOME_TIME + 60_000)?.cpuPercent, undefined, 'but not for long')
 })

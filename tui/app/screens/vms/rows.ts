@@ -2,7 +2,7 @@
 import type { Vm } from '../../../../policy/api/vm.ts'
 import { filterRows } from '../../model/filter.ts'
 import type { VmColumn, VmsView } from '../../model/views.ts'
-import type { World } from '../../model/world.ts'
+import { latestUsage, type World } from '../../model/world.ts'
 
 /** Rows of the view; the same array as long as nothing that it depends on has changed. */
 export type VmRows = (view: VmsView, world: World) => readonly Vm[]
@@ -43,9 +43,9 @@ function valueOf(vm: Vm, by: VmColumn, usage: World['usage']): string | number {
     case 'image':
       return vm.image
     case 'cpu':
-      return vm.state === 'running' ? (usage.get(vm.id)?.at(-1)?.cpuPercent ?? 0) : -1
+      return vm.state === 'running' ? (latestUsage(usage, vm.id)?.cpuPercent ?? 0) : -1
     case 'memory':
-      return vm.state === 'running' ? (usage.get(vm.id)?.at(-1)?.memoryBytes ?? 0) : -1
+      return vm.state === 'running' ? (latestUsage(usage, vm.id)?.memoryBytes ?? 0) : -1
     case 'uptime':
       return vm.startedAt === undefined ? -Infinity : -Date.parse(vm.startedAt)
   }
