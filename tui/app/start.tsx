@@ -1,11 +1,11 @@
 /** `aetherscale` without a command, on a terminal: from the process's streams to a screen, and back to the shell as it was. */
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { render } from 'ink'
 import type { Globals } from '../cli/parse.ts'
 import type { Io } from '../cli/io.ts'
 import { App } from './app.tsx'
 import type { Context } from './context.ts'
+import { readFileNow } from './files/read-file.ts'
 import { pasteText, pressKey } from './keys/route.ts'
 import { holdLink } from './link/link.ts'
 import { createOperate } from './link/operate.ts'
@@ -30,7 +30,7 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
     change: store.change,
     link,
     terminal,
-    place: { cwd: () => io.cwd, home: env['HOME'] || homedir(), readFile: (path) => readFileSync(path) },
+    place: { cwd: () => io.cwd, home: env['HOME'] || homedir(), readFile: readFileNow },
     operate: createOperate(link, store),
   }
   const screenReader = globals.screenReader || env['INK_SCREEN_READER'] === 'true'

@@ -1,6 +1,6 @@
 /** A context for keys that need no daemon: a state that is changed, a daemon that never answers, a terminal that notes what it is lent for. */
-import { readFileSync } from 'node:fs'
 import type { Context } from '../../../tui/app/context.ts'
+import { readFileNow } from '../../../tui/app/files/read-file.ts'
 import { createOperate } from '../../../tui/app/link/operate.ts'
 import { createStore } from '../../../tui/app/model/store.ts'
 import type { State } from '../../../tui/app/model/state.ts'
@@ -35,7 +35,7 @@ export function holdState(state: State, answers: Readonly<Record<string, unknown
     change: store.change,
     link,
     operate: createOperate(link, store),
-    place: { cwd: () => '/nonexistent', home: '/home/ann', readFile: (path) => readFileSync(path) },
+    place: { cwd: () => '/nonexistent', home: '/home/ann', readFile: readFileNow },
     terminal: {
       run: async (argv, { waitForKey = false } = {}) => (ran.push({ argv, waitForKey }), 0),
       stop: () => {},

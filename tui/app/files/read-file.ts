@@ -1,4 +1,5 @@
 /** Folders and files of this host, as they are named in forms and commands. */
+import { readFileSync, statSync, type Stats } from 'node:fs'
 import { constants, open, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Context } from '../context.ts'
@@ -31,6 +32,18 @@ async function isFolderAt(path: string): Promise<boolean> {
 /** More does not fit into one request; the contract's limits are lower, and the daemon's to tell. */
 const LIMIT = 1_000_000
 
+function whyUnfit(found: Stats): string | undefined {
+  if (!found.isFile()) return found.isDirectory() ? 'is a folder' : 'is no file'
+  return found.size > LIMIT ? 'is too large to be sent to the daemon' : undefined
+}
+
+/** For the command line, which is read in one go: no key would be answered meanwhile. Throws, with a `code` that says why. */
+export function readFileNow(path: string): Uint8Array {
+  const obstacle = whyUnfit(statSync(path))
+  if (obstacle !== undefined) throw Object.assign(new Error(obstacle), { code: `it ${obstacle}` })
+  return readFileSync(path)
+}
+
 /** The text of a file, byte for byte; or what is wrong with it, at the field that names it. */
 export async function readTextFile(field: string, path: string, place: Place): Promise<{ readonly text: string } | { readonly error: FormError }> {
   const fail = (message: string): { error: FormError } => ({ error: { field, message: `${path} ${message}` } })
@@ -39,8 +52,8 @@ export async function readTextFile(field: string, path: string, place: Place): P
     const file = await open(absolutePath(path, place), constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const found = await file.stat()
-      if (!found.isFile()) return fail(found.isDirectory() ? 'is a folder' : 'is no file')
-      if (found.size > LIMIT) return fail('is too large to be sent to the daemon')
+      const obstacle = whyUnfit(found)
+      if (obstacle !== undefined) return fail(obstacle)
       return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile()) }
     } finally {
       await file.close()

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { listFolder, readTextFile } from '../../../../tui/app/files/read-file.ts'
+import { listFolder, readFileNow, readTextFile } from '../../../../tui/app/files/read-file.ts'
 import { makeTestDirectory } from '../../../fakes/daemon.ts'
 
 t.test('a text file as it is, and of others what is wrong with them', async (t) => {
@@ -27,6 +27,13 @@ t.test('a text file as it is, and of others what is wrong with them', async (t) 
   ] as const) {
     t.same(await read(path), { error: { field: 'initScript', message } })
   }
+
+  const now = (name: string): Uint8Array => readFileNow(join(home, name))
+  t.equal(now('script').length, 19)
+  t.throws(() => now('none'), { code: 'ENOENT' })
+  t.throws(() => now('work'), { code: 'it is a folder' })
+  t.throws(() => now('pipe'), { code: 'it is no file' })
+  t.throws(() => now('huge'), { code: 'it is too large to be sent to the daemon' })
 })
 
 t.test('folders of a folder have a slash, also those that are links', async (t) => {
