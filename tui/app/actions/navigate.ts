@@ -33,10 +33,10 @@ export function leave({ get, change, terminal }: Context): void {
 
 const LEAVE = 'Leave all the same?'
 
-/** What narrows a list goes first: marks, then the filter; of a text the search. */
+/** What narrows a list goes first: marks that are seen, then the filter; of a text the search. */
 function goBack(state: State): State {
-  const list = currentList(state)?.list
-  if (list && list.marks.size > 0) return changeList(state, (current) => ({ ...current.list, marks: new Set() }))
+  const current = currentList(state)
+  if (current?.keys.some((key) => current.list.marks.has(key))) return changeList(state, ({ list }) => ({ ...list, marks: new Set() }))
   if (currentFilter(state) !== '') return filterList(state, '')
   return popView(state)
 }
