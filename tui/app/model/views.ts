@@ -108,7 +108,7 @@ export interface PlanView {
   readonly plan: Result<'vm.plan'>
   /** In which place of the form each network is. */
   readonly slots: readonly number[]
-  readonly scroll: ScrollState
+  readonly top: number
 }
 
 export interface ImagesView {

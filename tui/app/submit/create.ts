@@ -33,7 +33,7 @@ type Outcome = { readonly error: FormError } | { readonly params: ParamsInput<'v
 
 function settle(state: State, outcome: Outcome): State {
   if ('error' in outcome) return changeForm(state, ({ fields, form }) => withError(fields, form, outcome.error))
-  const view: View = { screen: 'plan', ...outcome, scroll: { top: 0 } }
+  const view: View = { screen: 'plan', ...outcome, top: 0 }
   const over = changeForm(state, ({ form }) => answered(form))
   return state.dialog ? over : pushView(over, view)
 }

@@ -75,7 +75,7 @@ t.test('no image to make a VM of', async (t) => {
 })
 
 t.test('what would be done, before it is', async (t) => {
-  const view = { screen: 'plan', params: { image: 'debian-12', name: 'web', vcpus: 1, memoryMiB: 1024 }, plan, slots: [0], scroll: { top: 0 } } as const
+  const view = { screen: 'plan', params: { image: 'debian-12', name: 'web', vcpus: 1, memoryMiB: 1024 }, plan, slots: [0], top: 0 } as const
   await matchPictures(t, 'create-plan', makeState({ world, stack: [firstView, filled, view] }))
 })
 
