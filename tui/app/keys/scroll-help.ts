@@ -1,7 +1,7 @@
-import { helpLines } from '../components/help.tsx'
 import type { Context } from '../context.ts'
 import { scrollBy } from '../model/scroll.ts'
 import { bodySize, currentView } from '../model/state.ts'
+import { helpLines } from './help-lines.ts'
 import type { KeyPress } from './key.ts'
 
 const steps: Readonly<Record<string, number>> = { j: 1, down: 1, k: -1, up: -1, pagedown: 10, 'ctrl-d': 10, pageup: -10, 'ctrl-u': -10, g: -1e6, G: 1e6 }

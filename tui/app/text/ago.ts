@@ -28,8 +28,13 @@ function twoDigits(part: number): string {
   return String(part).padStart(2, '0')
 }
 
+/** Date, likewise: `2026-03-01`. */
+export function formatDay(at: number | string): string {
+  const date = new Date(at)
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')
+}
+
 /** Date and time of day, likewise: `2026-03-01 12:00:00`. */
 export function formatMoment(at: number | string): string {
-  const date = new Date(at)
-  return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')} ${formatClock(at)}`
+  return `${formatDay(at)} ${formatClock(at)}`
 }

@@ -2,6 +2,7 @@
 import type { Image, ImageFirstBoot } from '../../../../policy/api/image.ts'
 import { formatBytes, formatQuantity } from '../../../cli/quantity.ts'
 import type { World } from '../../model/world.ts'
+import { formatDay } from '../../text/ago.ts'
 import type { Line } from '../../text/line.ts'
 import { nameOf } from '../vms/rows.ts'
 import type { ImageRow } from './rows.ts'
@@ -45,10 +46,4 @@ function describeSource(image: Image): string {
   const [algorithm, digest] = source.sha512 === undefined ? ['sha256', source.sha256] : ['sha512', source.sha512]
   const known = digest === undefined ? '' : ` (${algorithm} ${digest.slice(0, 12)})`
   return `${source.verified ? 'Verified' : 'Not verified'}${known}, pulled on ${formatDay(source.pulledAt)} from ${source.url}`
-}
-
-/** In the terminal's own time zone. */
-function formatDay(at: string): string {
-  const date = new Date(at)
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
 }
