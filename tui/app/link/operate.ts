@@ -1,6 +1,6 @@
 /** What this client has the daemon do: among the operations from the question to the answer, and then a notice. */
 import type { Context, Link } from '../context.ts'
-import type { Notice, State } from '../model/state.ts'
+import { withOutcome, type Notice, type State } from '../model/state.ts'
 import type { Store } from '../model/store.ts'
 import type { Operation } from '../model/world.ts'
 
@@ -8,11 +8,10 @@ export function createOperate(link: Link, store: Store): Context['operate'] {
   let lastId = 0
   return async (method, params, { label, subject, done, failed }) => {
     const id = ++lastId
-    const change = (step: (operations: readonly Operation[]) => readonly Operation[], notice?: Notice): void =>
-      store.change((state) => ({ ...state, world: { ...state.world, operations: step(state.world.operations) }, ...(notice && !isHeldBack(notice, state) && { notice }) }))
+    const withOperations = (state: State, step: (operations: readonly Operation[]) => readonly Operation[]): State => ({ ...state, world: { ...state.world, operations: step(state.world.operations) } })
     const begun: Operation = { id, method, label, ...(subject !== undefined && { subject }), startedAt: Date.now() }
-    const end = (notice: Notice): void => change((operations) => operations.filter((operation) => operation.id !== id), notice)
-    change((operations) => [...operations, begun])
+    const end = (notice: Notice): void => store.change((state) => withOutcome(withOperations(state, (operations) => operations.filter((operation) => operation.id !== id)), notice))
+    store.change((state) => withOperations(state, (operations) => [...operations, begun]))
     try {
       const result = await link.call(method, params, {
         onProgress: ({ message, fraction }) =>
@@ -30,9 +29,4 @@ export function createOperate(link: Link, store: Store): Context['operate'] {
       return undefined
     }
   }
-}
-
-/** Of several that end one after another, what has failed is not covered by what is done: it stays until the next key. */
-function isHeldBack({ kind }: Notice, { notice }: State): boolean {
-  return kind === 'done' && notice?.kind === 'error'
 }

@@ -16,6 +16,8 @@ export interface Notice {
   readonly kind: 'done' | 'error'
   readonly text: string
   readonly hint?: string
+  /** How many more have failed since the last key. */
+  readonly others?: number
 }
 
 export interface State {
@@ -49,8 +51,16 @@ export function bodySize(state: State): Size {
 /** The notice in rows of the terminal, the hint in rows of its own; cut where it would leave no room for anything else. */
 export function noticeRows({ notice, size: { columns } }: State): string[] {
   if (!notice) return []
-  const texts = notice.hint === undefined ? [notice.text] : [notice.text, notice.hint]
+  const said = notice.others === undefined ? notice.text : `(and ${notice.others} more failed) ${notice.text}`
+  const texts = notice.hint === undefined ? [said] : [said, notice.hint]
   return texts.flatMap((text) => wrap(text, columns)).slice(0, NOTICE_LINES)
+}
+
+/** What came of one of several things that are under way: a failure that nobody can have read stays, whatever else has worked. */
+export function withOutcome(state: State, outcome: Notice): State {
+  const { notice } = state
+  if (notice?.kind !== 'error') return { ...state, notice: outcome }
+  return outcome.kind === 'error' ? { ...state, notice: { ...notice, others: (notice.others ?? 0) + 1 } } : state
 }
 
 export function currentView({ stack }: State): View {

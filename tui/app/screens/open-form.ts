@@ -19,7 +19,7 @@ export function bringBack(state: State, view: FormView, error: FormError, home: 
   const fields = screenOf(view).form?.fields(view, state) ?? []
   const back: FormView = { ...view, form: withError(fields, view.form, error) }
   const isFree = currentView(state).screen === home && !state.dialog && !state.prompt && state.help === undefined
-  // The form says itself what the notice says.
-  const { notice: _said, ...quiet } = state
-  return isFree ? pushView(quiet, back) : { ...state, drafts: { ...state.drafts, [view.screen]: back } }
+  // The form says itself what the notice says, unless that is about something else as well.
+  const { notice, ...quiet } = state
+  return isFree ? pushView(notice?.others === undefined ? quiet : state, back) : { ...state, drafts: { ...state.drafts, [view.screen]: back } }
 }

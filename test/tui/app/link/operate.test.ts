@@ -2,7 +2,7 @@ import t from 'tap'
 import { RpcError } from '../../../../tui/connection-error.ts'
 import { holdState } from '../hold-state.ts'
 import { press } from '../press.ts'
-import { makeState } from '../screen.tsx'
+import { drawFrame, makeState } from '../screen.tsx'
 
 t.test('what has failed is not covered by what is done after it, until a key says that it was read', async (t) => {
   const held = holdState(makeState(), {
@@ -18,4 +18,14 @@ t.test('what has failed is not covered by what is done after it, until a key say
   press(held, 'j')
   await start('mail')
   t.same(held.get().notice, { kind: 'done', text: 'mail runs' })
+})
+
+t.test('of several that have failed, the first is told, and how many more', async (t) => {
+  const held = holdState(makeState(), {
+    'vm.start': ({ vm }: { vm: string }) => {
+      throw new Error(`${vm}: no memory`)
+    },
+  })
+  await Promise.all(['web', 'db', 'mail'].map((vm) => held.operate('vm.start', { vm }, { label: 'start' })))
+  t.match(await drawFrame(held.get()), /^\(and 2 more failed\) start: web: no memory$/m)
 })
