@@ -23,7 +23,7 @@ function describeLink({ link }: World): string {
       return 'no daemon'
     case 'up': {
       const { hostname, access, accelerator } = link.info
-      return [hostname, access === 'observe' ? 'read-only' : '', accelerator?.kind === 'tcg' ? 'without KVM' : ''].filter(Boolean).join('  ')
+      return [hostname, link.silent ? 'does not answer' : '', access === 'observe' ? 'read-only' : '', accelerator?.kind === 'tcg' ? 'without KVM' : ''].filter(Boolean).join('  ')
     }
   }
 }

@@ -8,13 +8,14 @@ import { ConnectionError, connect, type Client } from '../../client.ts'
 import type { SocketChoice } from '../../find-socket.ts'
 import type { Link } from '../context.ts'
 import type { Store } from '../model/store.ts'
-import { withStats, withVms, type World } from '../model/world.ts'
+import { withSilence, withStats, withVms, type World } from '../model/world.ts'
 import { createEventFeed } from './event-feed.ts'
 import { leaveGone } from '../screens/leave-gone.ts'
 import { createLogFeed } from './log-feed.ts'
 import { createPlanFeed } from './plan-feed.ts'
 import { createResources } from './resources.ts'
 import { createStatsFeed } from './stats-feed.ts'
+import { watchSilence } from './watch-silence.ts'
 
 /** Milliseconds until it is tried again, longer each time. */
 const PAUSES = [250, 500, 1000, 2000, 5000]
@@ -57,6 +58,7 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
     now.onNotification('stats', ({ at, vms }) => changeWorld((world) => withStats(world, Date.parse(at), vms)))
     events.resume(store.get().world.events)
     client = now
+    let endWatch = (): void => {}
     try {
       // Subscribed first: what happens while the list is made comes behind it.
       const [info, , { vms }] = await Promise.all([
@@ -73,8 +75,10 @@ export function holdLink(choice: Omit<SocketChoice, 'access'>, store: Store): He
       plans.reset()
       logs.reset()
       resources.reset()
+      endWatch = watchSilence(() => now.call('system.info', {}), (isSilent) => store.change((state) => ({ ...state, now: Date.now(), world: withSilence(state.world, isSilent) })))
       throw (await now.closed) ?? new Error('closed')
     } finally {
+      endWatch()
       client = undefined
       now.close()
     }

@@ -97,7 +97,7 @@ export function changeView<S extends ScreenName>(state: State, screen: S, change
 
 /** Why the daemon may not be asked to change anything now; `undefined` where it may. */
 export function whyReadOnly({ world: { link } }: State): string | undefined {
-  if (link.state !== 'up') return 'the daemon does not answer'
+  if (link.state !== 'up' || link.silent) return 'the daemon does not answer'
   if (link.info.access === 'control') return undefined
   return `read-only by ${basename(link.socket)}; "aetherscale doctor" says what lets you do more`
 }

@@ -8,7 +8,8 @@ import type { LogText } from './log-text.ts'
 
 export type LinkState =
   | { readonly state: 'connecting' }
-  | { readonly state: 'up'; readonly info: Result<'system.info'>; readonly socket: string }
+  /** `silent`: it has the connection, but does not answer now. */
+  | { readonly state: 'up'; readonly info: Result<'system.info'>; readonly socket: string; readonly silent?: true }
   /** `hint` says what to do; `since` is when it was lost, in ms since 1970. */
   | { readonly state: 'down'; readonly message: string; readonly hint?: string; readonly since: number }
 
@@ -85,6 +86,13 @@ export function withEvent(world: World, event: Event): World {
   if (event.kind === 'vm.deleted') return { ...withoutVm(world, event.vm), events }
   const vm = world.vms.get(event.vm)
   return event.kind === 'vm.state' && vm ? { ...withVm(world, { ...vm, state: event.to }), events } : { ...world, events }
+}
+
+/** Of a connection that is there. */
+export function withSilence(world: World, isSilent: boolean): World {
+  if (world.link.state !== 'up') return world
+  const { silent: _before, ...link } = world.link
+  return { ...world, link: isSilent ? { ...link, silent: true } : link }
 }
 
 /** All that there are: what was known of others goes with them. */
