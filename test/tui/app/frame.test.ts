@@ -107,3 +107,9 @@ t.test('a small terminal has what is needed most', async (t) => {
   t.match(frame, /\? help/)
   t.ok((await drawFrame(makeState({ world: up, size: { columns: 20, rows: 5 } }))).split('\n').length <= 5, 'and a tiny one does not break')
 })
+
+t.test('what cannot be drawn, as what a daemon of another version tells, costs its screen alone', async (t) => {
+  const broken = { ...vms[0]!, addresses: undefined as never }
+  const frame = await drawFrame(makeState({ world: withVms(makeWorld(), [broken]) }))
+  t.match(frame, /^ aetherscale +host-a[^]*This screen cannot be drawn: TypeError[^]*it is 0\.1\.0, the\s+daemon is 0\.1\.0[^]*\? help/)
+})

@@ -5,6 +5,7 @@ import { ScreenBody } from '../screens/draw.tsx'
 import { DialogBox } from './dialog.tsx'
 import { Help } from './help.tsx'
 import { LinkDown } from './link-down.tsx'
+import { ScreenGuard } from './screen-guard.tsx'
 
 export function Body({ state }: { readonly state: State }): ReactNode {
   const size = bodySize(state)
@@ -12,5 +13,9 @@ export function Body({ state }: { readonly state: State }): ReactNode {
   if (state.help !== undefined) return <Help screen={view.screen} top={state.help} size={size} />
   if (state.dialog) return <DialogBox dialog={state.dialog} size={size} />
   if (state.world.link.state === 'down') return <LinkDown link={state.world.link} now={state.now} />
-  return <ScreenBody view={view} state={state} size={size} />
+  return (
+    <ScreenGuard state={state}>
+      <ScreenBody view={view} state={state} size={size} />
+    </ScreenGuard>
+  )
 }
