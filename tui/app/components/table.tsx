@@ -55,13 +55,15 @@ function DrawnTable<Row>({ columns, rows, keyOf, list, size, empty, marks = fals
   const hasMargin = marks || theme.plain
   const shown = layOut(columns, size.columns - (hasMargin ? 2 : 0))
   const keys = rows.map(keyOf)
-  const height = size.rows - 1
+  // The one line that there is shows a row.
+  const hasHead = size.rows > 1
+  const height = size.rows - Number(hasHead)
   const top = windowTop(list, keys, height)
   const at = cursorIndex(list, keys)
   const head = shown.map(({ column, width }) => fit(titleOf(column, theme), width, theme.glyphs.ellipsis, column.align)).join(' ')
   return (
     <Box flexDirection="column" aria-role="list">
-      <Text wrap="truncate">{theme.bold(`${hasMargin ? '  ' : ''}${head}`)}</Text>
+      {hasHead && <Text wrap="truncate">{theme.bold(`${hasMargin ? '  ' : ''}${head}`)}</Text>}
       {rows.length === 0 && <Text>{theme.dim(cutTo(empty, size.columns, theme.glyphs.ellipsis))}</Text>}
       {rows.slice(top, top + height).map((row, index) => {
         const key = keys[top + index]!

@@ -8,7 +8,7 @@ import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
 import { vmsScreen } from '../../../../tui/app/screens/vms/screen.ts'
 import { makeVm, makeVms, SOME_TIME } from '../../../inputs/vms.ts'
 import { matchPictures } from '../picture.ts'
-import { makeState, makeWorld } from '../screen.tsx'
+import { drawFrame, makeState, makeWorld } from '../screen.tsx'
 
 const vms = [...makeVms(40), makeVm(41, { name: 'builder' as never, state: 'stopping', operation: 'stopping' }), makeVm(43, { state: 'broken', problem: 'Its disk is not there' })]
 const world = withStats(withVms(makeWorld(), vms), SOME_TIME, vms.slice(0, 20).map((vm, index) => ({ vm: vm.id, cpuSeconds: 1, cpuPercent: index * 9.31, memoryBytes: 200e6 * (index + 1) })))
@@ -16,6 +16,19 @@ const world = withStats(withVms(makeWorld(), vms), SOME_TIME, vms.slice(0, 20).m
 t.test('many VMs, one marked, the cursor on the second', async (t) => {
   const list = { ...firstView.list, cursor: 'aaaaaaaa', marks: new Set(['baaaaaaa']) }
   await matchPictures(t, 'vms', makeState({ world, stack: [{ ...firstView, list }] }))
+})
+
+t.test('how many are marked is said, also where none of them is in sight; of those that the filter hides nothing', async (t) => {
+  const marked = { ...firstView.list, cursor: 'aaaaaaaa', marks: new Set([...vms.slice(20, 30).map(({ id }) => id), 'gone']) }
+  const at = (filter: string) => drawFrame(makeState({ world, stack: [{ ...firstView, list: { ...marked, filter } }] }))
+  t.match(await at(''), /^VMs, 10 marked /m)
+  t.match(await at('vm-0021'), /^VMs with "vm-0021", 1 marked /m)
+  t.match(await at('vm-0001'), /^VMs with "vm-0001" /m)
+})
+
+t.test('one line is enough for a VM', async (t) => {
+  const frame = await drawFrame(makeState({ world, size: { columns: 40, rows: 5 } }))
+  t.match(frame.split('\n')[2], /builder/)
 })
 
 t.test('no VM yet', async (t) => {

@@ -34,6 +34,6 @@ function shownOf(row: ImageRow): string[] {
 /** Where it came from, in a few words. */
 export function sourceOf({ source }: Image): string {
   if (!source) return 'this host'
-  const { host } = new URL(source.url)
+  const host = URL.parse(source.url)?.host ?? source.url
   return source.verified ? host : `unverified, ${host}`
 }
