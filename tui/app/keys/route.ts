@@ -2,7 +2,10 @@
 import { actions } from '../actions/all.ts'
 import { whyUnavailable } from '../actions/unavailable.ts'
 import type { Context } from '../context.ts'
-import { currentView } from '../model/state.ts'
+import { isTyped } from '../form/field.ts'
+import { focusedField } from '../form/form.ts'
+import { currentView, type State } from '../model/state.ts'
+import { currentForm } from '../screens/current-form.ts'
 import { answerDialog } from './answer-dialog.ts'
 import { scrollHelp } from './scroll-help.ts'
 import { findBinding } from './keymap.ts'
@@ -11,6 +14,7 @@ import { typeIntoForm } from './type-into-form.ts'
 import { typeIntoPrompt } from './type-into-prompt.ts'
 
 export function pressKey(key: KeyPress, context: Context): void {
+  if (key.either && !isTypedInto(context.get())) return key.either.forEach((each) => pressKey(each, context))
   context.change(({ notice: _read, ...state }) => state)
   const state = context.get()
   if (key.name === 'ctrl-c') return actions.quit(context)
@@ -23,6 +27,17 @@ export function pressKey(key: KeyPress, context: Context): void {
   const obstacle = whyUnavailable(binding, state)
   if (obstacle !== undefined) return context.change((now) => ({ ...now, notice: { kind: 'error', text: `${binding.hint ?? binding.action}: ${obstacle}` } }))
   actions[binding.action](context)
+}
+
+/** Whether there is a line that is being typed. */
+function isTypedInto(state: State): boolean {
+  const { prompt, dialog, help } = state
+  if (help !== undefined) return false
+  if (dialog) return dialog.typed !== undefined
+  if (prompt) return true
+  const current = currentForm(state)
+  const field = current && focusedField(current.fields, current.form)
+  return field !== undefined && isTyped(field)
 }
 
 /** Text that was pasted is never taken for keys: it goes where text is typed, or nowhere. */

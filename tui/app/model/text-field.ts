@@ -47,7 +47,14 @@ export function editField(field: TextField, key: string): TextField | undefined 
     case 'ctrl-k':
       return cut(field, at, text.length)
     case 'ctrl-w':
-      return cut(field, text.slice(0, at).search(/\S*\s*$/), at)
+    case 'alt-backspace':
+      return cut(field, wordBefore(field), at)
+    case 'alt-d':
+      return cut(field, at, wordAfter(field))
+    case 'alt-b':
+      return { text, at: wordBefore(field) }
+    case 'alt-f':
+      return { text, at: wordAfter(field) }
     default:
       return undefined
   }
@@ -55,6 +62,14 @@ export function editField(field: TextField, key: string): TextField | undefined 
 
 function cut({ text }: TextField, from: number, to: number): TextField {
   return { text: text.slice(0, from) + text.slice(to), at: from }
+}
+
+function wordBefore({ text, at }: TextField): number {
+  return text.slice(0, at).search(/\S*\s*$/)
+}
+
+function wordAfter({ text, at }: TextField): number {
+  return at + /^\s*\S*/.exec(text.slice(at))![0].length
 }
 
 function before({ text, at }: TextField): number {
