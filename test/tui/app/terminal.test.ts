@@ -94,12 +94,6 @@ t.test('an error where nobody expects one, by a notification that is none: it ca
   t.match(await isRestored(1), /aetherscale ended by an error of its own; please report it:\s+TypeError/)
 })
 
-t.test('an error while drawing, by a VM that is none: it can be read afterwards', async (t) => {
-  const { notify, isRestored } = await runScreen(t, { 'vm.get': () => ({ ...makeVms(1)[0], networks: null, addresses: null }) })
-  notify('event', { kind: 'vm.changed', at: '2026-03-01T12:00:00Z', vm: 'aaaaaaaa' })
-  t.match(await isRestored(1), /please report it:\s+TypeError/)
-})
-
 t.test('stopped by ctrl-z and continued by fg', async (t) => {
   const { shell, isRestored, isRestoredAgain } = await runScreen(t)
   await shell.keys('C-z')
