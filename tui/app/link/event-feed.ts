@@ -1,8 +1,9 @@
 /** What happens, as the daemon tells it: into the world, and what the event does not tell itself asked for. */
 import type { Event } from '../../../policy/api/events.ts'
+import type { Vm } from '../../../policy/api/vm.ts'
 import { RpcError } from '../../client.ts'
 import type { Link } from '../context.ts'
-import { withEvent, withVm, withoutVm, withVms, type World } from '../model/world.ts'
+import { withEvent, withNews, withoutVm, withVms, type World } from '../model/world.ts'
 import type { Resources } from './resources.ts'
 
 /** Milliseconds that changes of VMs are gathered before they are asked for. */
@@ -22,6 +23,10 @@ export function createEventFeed(link: Link, changeWorld: (step: (world: World) =
   let known: ReadonlySet<string> = new Set()
   let timer: NodeJS.Timeout | undefined
 
+  /** The VM, its id where there is none any more, or nothing where that could not be told. */
+  const ask = async (id: string): Promise<Vm | string | undefined> =>
+    await link.call('vm.get', { vm: id }).catch((error: unknown) => (error instanceof RpcError && error.name === 'VM_NOT_FOUND' ? id : undefined))
+
   /** A connection that breaks meanwhile brings the whole list when it is back. */
   const look = (): void => {
     timer = undefined
@@ -31,14 +36,11 @@ export function createEventFeed(link: Link, changeWorld: (step: (world: World) =
       link.call('vm.list', {}).then(({ vms }) => changeWorld((world) => withVms(world, vms)), () => undefined)
       return
     }
-    for (const id of ids) {
-      link.call('vm.get', { vm: id }).then(
-        (vm) => changeWorld((world) => withVm(world, vm)),
-        (error: unknown) => {
-          if (error instanceof RpcError && error.name === 'VM_NOT_FOUND') changeWorld((world) => withoutVm(world, id))
-        },
-      )
-    }
+    void Promise.all(ids.map(ask)).then((answers) => {
+      const found = answers.filter((answer) => typeof answer === 'object')
+      const gone = answers.filter((answer) => typeof answer === 'string')
+      changeWorld((world) => gone.reduce(withoutVm, withNews(world, found)))
+    })
   }
 
   return {

@@ -85,7 +85,7 @@ export function withEvent(world: World, event: Event): World {
   if (!('vm' in event) || !world.vms) return { ...world, events }
   if (event.kind === 'vm.deleted') return { ...withoutVm(world, event.vm), events }
   const vm = world.vms.get(event.vm)
-  return event.kind === 'vm.state' && vm ? { ...withVm(world, { ...vm, state: event.to }), events } : { ...world, events }
+  return event.kind === 'vm.state' && vm ? { ...withNews(world, [{ ...vm, state: event.to }]), events } : { ...world, events }
 }
 
 /** Of a connection that is there. */
@@ -106,8 +106,12 @@ function keepOf<T>(vms: ReadonlyMap<string, Vm>, known: ReadonlyMap<string, T>):
   return kept.length === known.size ? known : new Map(kept)
 }
 
-export function withVm(world: World, vm: Vm): World {
-  return { ...world, vms: new Map(world.vms).set(vm.id, vm) }
+/** Some VMs as they are now; the others stay. */
+export function withNews(world: World, news: readonly Vm[]): World {
+  if (news.length === 0) return world
+  const vms = new Map(world.vms)
+  for (const vm of news) vms.set(vm.id, vm)
+  return { ...world, vms }
 }
 
 export function withoutVm(world: World, id: string): World {

@@ -6,7 +6,7 @@ import { emptyForm, withError } from '../../../../tui/app/form/form.ts'
 import { pasteText } from '../../../../tui/app/keys/route.ts'
 import { currentView, type State } from '../../../../tui/app/model/state.ts'
 import type { CreateView } from '../../../../tui/app/model/views.ts'
-import { withVm, withVms } from '../../../../tui/app/model/world.ts'
+import { withNews, withVms } from '../../../../tui/app/model/world.ts'
 import { createFields } from '../../../../tui/app/screens/create/fields.ts'
 import { firstView } from '../../../../tui/app/screens/vms/first-view.ts'
 import { makeTestDirectory } from '../../../fakes/daemon.ts'
@@ -105,7 +105,7 @@ t.test('enter all the way makes a VM, and the cursor comes to it', async (t) => 
   await until(() => context.get().notice !== undefined)
   const params = { image: 'debian-12', vcpus: 1, memoryMiB: 1024, networks: [{ kind: 'user', forwards: [] }], autostart: false }
   t.same(JSON.parse(JSON.stringify(context.asked.slice(-2))), [{ method: 'vm.plan', params }, { method: 'vm.create', params }])
-  context.change((state) => ({ ...state, world: withVm(state.world, made) }))
+  context.change((state) => ({ ...state, world: withNews(state.world, [made]) }))
   t.match(currentView(context.get()), { list: { cursor: made.id } })
   t.match(context.get().notice, { kind: 'done', text: 'vm-0077 is stopped' })
 })
