@@ -16,10 +16,17 @@ export interface Link {
   refresh(resource: Resource): void
 }
 
+export interface RunOptions {
+  /** What it has printed stays until a key is pressed. */
+  readonly waitForKey?: boolean | 'on-failure'
+  /** All of its stdin; else that is the terminal. */
+  readonly input?: string
+}
+
 /** The terminal beside the screen. */
 export interface Terminal {
   /** Runs a command of aetherscale's with the whole terminal, and comes back when it has ended; answers its exit status. */
-  run(argv: readonly string[], options?: { readonly waitForKey?: boolean | 'on-failure' }): Promise<number>
+  run(argv: readonly string[], options?: RunOptions): Promise<number>
   /** Stops the program as ctrl-z does, until it is continued. */
   stop(): void
   redraw(): void

@@ -62,10 +62,10 @@ export function openTerminal({ io, globals }: { readonly io: Io; readonly global
         process.off('uncaughtException', crash)
       }
     },
-    async run(argv, { waitForKey = false } = {}) {
+    async run(argv, { waitForKey = false, input } = {}) {
       let status = 1
       await lend(async () => {
-        status = await runCommand([...socketOptions(globals), ...argv], io)
+        status = await runCommand([...startingOptions(globals), ...argv], io, input)
         if (waitForKey === true || (waitForKey === 'on-failure' && status !== 0)) await awaitKey(io)
       })
       return status
@@ -95,11 +95,13 @@ async function stopReading(stdin: NodeJS.ReadStream): Promise<void> {
 }
 
 /** The same program once more: what goes wrong there does not end the screen, and ctrl-C ends it alone. */
-async function runCommand(argv: readonly string[], { program, env }: Io): Promise<number> {
+async function runCommand(argv: readonly string[], { program, env }: Io, input: string | undefined): Promise<number> {
   const outlive = (): void => {}
   process.on('SIGINT', outlive)
   try {
-    const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program), ...argv], { stdio: 'inherit', env })
+    const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program), ...argv], { stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'], env })
+    // Of one that ends without reading it.
+    child.stdin?.on('error', () => undefined).end(input)
     const [code] = (await once(child, 'exit')) as [number | null]
     return code ?? 1
   } finally {
@@ -117,7 +119,8 @@ async function awaitKey({ stdin, stdout }: Io): Promise<void> {
   stdout.write('\r\n')
 }
 
-function socketOptions({ socket, directory }: Globals): string[] {
-  if (socket !== undefined) return ['--socket', socket]
-  return directory === undefined ? [] : ['--socket-dir', directory]
+/** What this program was started with holds for those that it starts. */
+function startingOptions({ socket, directory, color }: Globals): string[] {
+  const where = socket !== undefined ? ['--socket', socket] : directory !== undefined ? ['--socket-dir', directory] : []
+  return [...where, ...(color ? [] : ['--no-color'])]
 }

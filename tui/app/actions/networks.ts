@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { cursorKey } from '../model/list.ts'
 import { currentView, pushView, type Notice, type State } from '../model/state.ts'
 import { openCommand } from './navigate.ts'
+import type { InvitationView } from '../model/views.ts'
 import { screenOf } from '../screens/all.ts'
 import { findNetwork } from '../screens/network/lines.ts'
 import { networkRows, type NetworkRow } from '../screens/networks/rows.ts'
@@ -40,10 +41,16 @@ function invite(context: Context, { kind, name }: NetworkRow): void {
 }
 
 /** Makes a token, and shows it in a screen of its own. */
-export async function showInvitation({ operate, change }: Context, params: { readonly vpn: string; readonly validSeconds?: number }): Promise<void> {
+export async function showInvitation({ operate, get, change }: Context, params: { readonly vpn: string; readonly validSeconds?: number }): Promise<void> {
   const { vpn } = params
+  const from = currentView(get()).screen
   const invitation = await operate('vpn.invite', params, { label: `invite to ${vpn}`, subject: vpn, done: () => `an invitation to ${vpn} is made` })
-  if (invitation) change(({ notice: _said, ...state }) => pushView(state, { screen: 'invitation', vpn, ...invitation, top: 0 }))
+  // Who is somewhere else by then asks for another: it is not put over what they do.
+  if (invitation) change((state) => (currentView(state).screen === from ? showToken(state, { vpn, ...invitation }) : state))
+}
+
+function showToken({ notice: _said, ...state }: State, invitation: Omit<InvitationView, 'screen' | 'top'>): State {
+  return pushView(state, { screen: 'invitation', ...invitation, top: 0 })
 }
 
 export const networkActions = {

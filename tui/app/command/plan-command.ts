@@ -29,7 +29,7 @@ export type CommandPlan =
   /** Each of `requests` is one call. */
   | { readonly kind: 'call'; readonly command: Command; readonly requests: readonly Values[]; readonly globals: Globals }
   /** By the program itself, with the whole terminal. */
-  | { readonly kind: 'lend'; readonly argv: readonly string[]; readonly waitForKey: boolean }
+  | { readonly kind: 'lend'; readonly argv: readonly string[]; readonly waitForKey: boolean; readonly input?: string }
 
 export interface Surroundings {
   readonly table: CommandTable
@@ -70,8 +70,15 @@ function planInvocation({ command, requests, globals }: Extract<Invocation, { ki
   if (called === 'vpn invite' && isPlain && requests.length === 1) return { kind: 'invite', params: params as { vpn: string } }
   const shown = isPlain ? screenFor(called, params, state) : undefined
   if (shown) return shown
-  if (isSpecial(called)) return { kind: 'lend', argv, waitForKey: called !== 'vm console' }
+  if (isSpecial(called)) return lend(called, argv, params)
   return { kind: 'call', command, requests, globals }
+}
+
+/** Tokens are secrets: other users of this machine see what a program is started with, and not what it reads. */
+function lend(called: string, argv: readonly string[], { token, answer }: Values): CommandPlan {
+  const secret = [token, answer].find((value) => typeof value === 'string' && value !== '-')
+  const hidden = secret === undefined ? {} : { argv: argv.map((word) => (word === secret ? '-' : word)), input: secret as string }
+  return { kind: 'lend', argv, waitForKey: called !== 'vm console', ...hidden }
 }
 
 /** `rpc` asks whatever it is given. */

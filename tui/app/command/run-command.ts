@@ -39,7 +39,7 @@ function carryOut(plan: CommandPlan, line: string, context: Context): void {
     case 'invite':
       return void showInvitation(context, plan.params)
     case 'lend':
-      return void context.terminal.run(plan.argv, { waitForKey: plan.waitForKey })
+      return void context.terminal.run(plan.argv, plan)
     case 'call':
       return void callAll(plan, line, context)
   }

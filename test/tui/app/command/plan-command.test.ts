@@ -22,6 +22,8 @@ t.test('one call and its answer is asked over the connection that there is', asy
 t.test('what needs the terminal for itself is lent it', async (t) => {
   t.same(plan('vm console web'), { kind: 'lend', argv: ['vm', 'console', 'web'], waitForKey: false })
   t.same(plan('vm exec web -- ls -l "a b"'), { kind: 'lend', argv: ['vm', 'exec', 'web', '--', 'ls', '-l', 'a b'], waitForKey: true })
+  t.same(plan('vpn join aevpn-invite-1.x --host-name b'), { kind: 'lend', argv: ['vpn', 'join', '-', '--host-name', 'b'], waitForKey: true, input: 'aevpn-invite-1.x' }, 'nobody sees a token in a list of processes')
+  t.match(plan('vpn accept aevpn-answer-1.x'), { argv: ['vpn', 'accept', '-'], input: 'aevpn-answer-1.x' })
   for (const line of ['vm copy-in web a /a', 'setup --dry-run', 'rpc vm.list', 'vpn join -', 'vpn accept -', 'vm log web --offset 5', 'events --recent 3']) {
     t.match(plan(line), { kind: 'lend', waitForKey: true }, line)
   }
