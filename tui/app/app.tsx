@@ -1,13 +1,13 @@
 /** The whole screen: header, where one is, the screen itself, last line, keys. */
 import { Box, useApp, useInput, useIsScreenReaderEnabled, usePaste, type SuspendTerminal } from 'ink'
-import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { Body } from './components/body.tsx'
 import { Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
 import { LastLine } from './components/last-line.tsx'
 import { SpokenFrame } from './components/spoken-frame.tsx'
 import { TitleLine } from './components/title-line.tsx'
-import { readKeys } from './keys/key.ts'
+import { createInputReader } from './keys/read-input.ts'
 import type { KeyPress } from './keys/key.ts'
 import type { State } from './model/state.ts'
 import type { Store } from './model/store.ts'
@@ -26,8 +26,9 @@ export function App({ store, theme, onKey, onPaste, onReady }: AppProps): ReactN
   const { suspendTerminal } = useApp()
   useEffect(() => onReady?.(suspendTerminal), [onReady, suspendTerminal])
   const state = useSyncExternalStore(store.subscribe, store.get)
+  const [read] = useState(createInputReader)
   useInput((input, key) => {
-    for (const each of readKeys(input, key)) onKey(each)
+    for (const each of read(input, key)) onKey(each)
   })
   usePaste(onPaste)
   const isSpoken = useIsScreenReaderEnabled()

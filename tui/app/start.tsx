@@ -43,6 +43,7 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
       onReady={terminal.attach}
     />
   )
+  if (!screenReader) stdout.write(NO_MOUSE)
   // The alternate screen begins where the cursor was, and a frame has to begin at the left.
   stdout.write('\r')
   // Ink does so only after its first frame, into which keys that come meanwhile would be echoed.
@@ -71,6 +72,9 @@ export async function startTerminal(io: Io, globals: Globals): Promise<number> {
     link.close()
   }
 }
+
+/** Whoever had the terminal before may have left reports of the mouse on, whose bytes would be taken for keys (xterm's control sequences, DECRST). */
+const NO_MOUSE = '\u001b[?9;1000;1002;1003;1005;1006;1015l'
 
 /** Milliseconds that the first frame waits for the daemon. */
 const FIRST_FRAME_MS = 100
