@@ -94,6 +94,25 @@ t.test('an error where nobody expects one, by a notification that is none: it ca
   t.match(await isRestored(1), /aetherscale ended by an error of its own; please report it:\s+TypeError/)
 })
 
+t.test('a VM that cannot be drawn costs its screen alone', async (t) => {
+  const { shell, notify, isRestored } = await runScreen(t, { 'vm.get': () => ({ ...makeVms(1)[0], networks: null, addresses: null }) })
+  notify('event', { kind: 'vm.changed', at: '2026-03-01T12:00:00Z', vm: 'aaaaaaaa' })
+  await shell.sees(/This screen cannot be drawn: TypeError/)
+  await shell.keys('4')
+  await shell.sees(/vm\.changed/)
+  notify('event', { kind: 'vm.deleted', at: '2026-03-01T12:00:00Z', vm: 'aaaaaaaa' })
+  await shell.keys('1')
+  await shell.sees(DRAWN)
+  await shell.keys('q')
+  await isRestored(0)
+})
+
+t.test('an error while drawing what is around a screen, by an image that is none: it can be read afterwards', async (t) => {
+  const { shell, isRestored } = await runScreen(t, { 'image.list': () => ({ images: [{ name: 'none', usedBy: null }] }) })
+  await shell.keys('2')
+  t.match(await isRestored(1), /please report it:\s+TypeError/)
+})
+
 t.test('stopped by ctrl-z and continued by fg', async (t) => {
   const { shell, isRestored, isRestoredAgain } = await runScreen(t)
   await shell.keys('C-z')
