@@ -36,6 +36,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/package.test.ts': { seconds: 25, cores: 1 },
   'test/system/disks.test.ts': { seconds: 25, cores: 1 },
   'test/system/disk-full.test.ts': { seconds: 25, cores: 1 },
+  'test/system/terminal.test.ts': { seconds: 22, cores: 0.5 },
   'test/system/screen.test.ts': { seconds: 15, cores: 1 },
   'test/system/image-build.test.ts': { seconds: 20, cores: 1 },
   'test/system/isolation.test.ts': { seconds: 18, cores: 1 },

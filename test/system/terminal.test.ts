@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { makeVms } from '../../inputs/vms.ts'
-import { startFakeDaemon, type FakeAnswer, type FakeRequest } from '../../fakes/daemon.ts'
-import { aetherscaleFromSource } from '../pty.ts'
-import { startTmux, type TmuxScreen } from '../../system/screen/tmux.ts'
+import { makeVms } from '../inputs/vms.ts'
+import { startFakeDaemon, type FakeAnswer, type FakeRequest } from '../fakes/daemon.ts'
+import { aetherscaleFromSource } from '../tui/pty.ts'
+import { startTmux, type TmuxScreen } from './screen/tmux.ts'
 
 /** A whole frame, from the first cell on. */
 const DRAWN = /^ aetherscale {2}box[^]*vm-0002[^]*\nc create[^]*$/
