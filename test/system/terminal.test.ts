@@ -94,14 +94,19 @@ t.test('an error where nobody expects one, by a notification that is none: it ca
   t.match(await isRestored(1), /aetherscale ended by an error of its own; please report it:\s+TypeError/)
 })
 
-t.test('a VM that cannot be drawn costs its screen alone', async (t) => {
-  const { shell, notify, isRestored } = await runScreen(t, { 'vm.get': () => ({ ...makeVms(1)[0], networks: null, addresses: null }) })
-  notify('event', { kind: 'vm.changed', at: '2026-03-01T12:00:00Z', vm: 'aaaaaaaa' })
+t.test('a VM that cannot be drawn costs its screen alone, as long as it is so', async (t) => {
+  const [vm] = makeVms(1)
+  let told: object = { ...vm, networks: null, addresses: null }
+  const { shell, notify, isRestored } = await runScreen(t, { 'vm.get': () => told })
+  const change = (): void => notify('event', { kind: 'vm.changed', at: '2026-03-01T12:00:00Z', vm: vm!.id })
+  change()
   await shell.sees(/This screen cannot be drawn: TypeError/)
   await shell.keys('4')
   await shell.sees(/vm\.changed/)
-  notify('event', { kind: 'vm.deleted', at: '2026-03-01T12:00:00Z', vm: 'aaaaaaaa' })
   await shell.keys('1')
+  await shell.sees(/This screen cannot be drawn/)
+  told = vm!
+  change()
   await shell.sees(DRAWN)
   await shell.keys('q')
   await isRestored(0)
