@@ -79,5 +79,7 @@ export async function staysOff(t: Test, { alice, guest }: Scene): Promise<void> 
   alice.call('vm.wait', { vm: guest.id, for: 'agent', timeoutSeconds: 240 })
   alice.type(guest.id, 'poweroff', `aetherscale vm wait ${guest.id} --for stopped --timeout 3`)
   await alice.vmOnce(guest.id, ({ state }) => state === 'stopped')
+  // The VM has stopped with its QEMU; what its unit runs after that is systemd's.
+  alice.sh(`while [ "$(systemctl --user show --property ActiveState --value ${unitOf(guest)})" = deactivating ]; do sleep 0.1; done`)
   t.match(alice.show(unitOf(guest), 'ActiveState', 'Result', 'NRestarts'), { ActiveState: 'inactive', Result: 'success', NRestarts: '0' })
 }
