@@ -1,6 +1,6 @@
 /** PURE: times for people. */
 
-/** How long something lasts: `42s`, `12m`, `5h12m`, `3d4h`. */
+/** How long something lasts, in six cells at the most: `42s`, `12m`, `5h12m`, `3d4h`, `270d`. */
 export function formatSpan(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   if (seconds < 60) return `${seconds}s`
@@ -8,7 +8,8 @@ export function formatSpan(ms: number): string {
   if (minutes < 60) return `${minutes}m`
   const hours = Math.floor(minutes / 60)
   if (hours < 24) return `${hours}h${minutes % 60}m`
-  return `${Math.floor(hours / 24)}d${hours % 24}h`
+  const days = Math.floor(hours / 24)
+  return days < 100 ? `${days}d${hours % 24}h` : `${days}d`
 }
 
 /** When something was, in the terminal's own time zone: the time of day, of another day the date too. */
