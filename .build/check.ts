@@ -1,7 +1,7 @@
 /**
  * The test command: `node .build/check.ts [--fast | PATH…]`.
  *
- * Everything: types, lint, generated files, imports, hygiene, bundles, then all tests. `--fast` leaves the system tests
+ * Everything: types, lint, generated files, imports, hygiene, bundles, then all tests. `--fast` leaves the long ones
  * out. With parts of paths it runs the test files that have them, and nothing else. The last line is
  * `N passed, N failed[, N skipped]`, where each check counts like a test; the exit status is 0 if nothing failed.
  */
@@ -11,7 +11,7 @@ import { giveBack } from './give-back.ts'
 import { rememberCompiled } from './tests/compile-cache.ts'
 import type { Outcome } from './tests/outcome.ts'
 import { describeFile, refuseMissingPrograms, summarize } from './tests/report.ts'
-import { findTestFiles, isSystemTest, runTestFiles } from './tests/run-all.ts'
+import { findTestFiles, isLong, runTestFiles } from './tests/run-all.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const args = process.argv.slice(2)
@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const onFile = (file: string, outcomes: readonly Outcome[], ms: number) => console.log(describeFile(file, outcomes, ms))
 const checks = only.length > 0 ? [] : await runChecks({ root, signal: interruption.signal, onCheck: onFile })
-const files = findTestFiles(root, only).filter((file) => !isFast || !isSystemTest(file))
+const files = findTestFiles(root, only).filter((file) => !isFast || !isLong(file))
 const forgetCompiled = rememberCompiled(root)
 const tests = await runTestFiles(files, { root, signal: interruption.signal, onFile }).finally(forgetCompiled)
 if (tests.length === 0) tests.push({ file: 'test', name: only.join(' '), result: 'failed', detail: 'no test ran' })

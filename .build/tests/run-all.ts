@@ -10,7 +10,8 @@ import { weigh } from './weights.ts'
 const TIMEOUT_MS = 300_000
 /** Tests of the whole: they boot machines, under emulation where there is no KVM. */
 const SYSTEM = 'test/system/'
-const SYSTEM_TIMEOUT_MS = 900_000
+const LONG_SECONDS = 30
+const LONG_TIMEOUT_MS = 900_000
 
 /** All test files in order, or those that one of `only` is a part of. */
 export function findTestFiles(root: string, only: readonly string[] = []): string[] {
@@ -18,11 +19,12 @@ export function findTestFiles(root: string, only: readonly string[] = []): strin
   return files.filter((file) => only.length === 0 || only.some((part) => file.includes(part.replace(/^\.\//, '')))).sort()
 }
 
-export function isSystemTest(file: string): boolean {
-  return file.startsWith(SYSTEM)
+/** System tests, and whatever else nobody waits for between two changes. */
+export function isLong(file: string): boolean {
+  return file.startsWith(SYSTEM) || weigh(file).seconds >= LONG_SECONDS
 }
 
-/** First those that need little, one a core; then the system tests, by what they weigh. */
+/** First those that need little, one a core; then the long ones, by what they weigh. */
 export async function runTestFiles(
   files: readonly string[],
   options: { root: string; signal: AbortSignal; onFile: (file: string, outcomes: readonly Outcome[], ms: number) => void },
@@ -31,13 +33,13 @@ export async function runTestFiles(
   const cores = availableParallelism()
   const run = async (file: string) => {
     const began = performance.now()
-    const timeoutMs = isSystemTest(file) ? SYSTEM_TIMEOUT_MS : TIMEOUT_MS
+    const timeoutMs = isLong(file) ? LONG_TIMEOUT_MS : TIMEOUT_MS
     const outcomes = await runTestFile(file, { root, signal, timeoutMs })
     onFile(file, outcomes, performance.now() - began)
     return outcomes
   }
   const loads = files.map((file) => ({ file, weight: weigh(file) }))
-  const small = await runInLanes(loads.filter(({ file }) => !isSystemTest(file)), { cores, signal, run })
-  const large = await runInLanes(loads.filter(({ file }) => isSystemTest(file)), { cores, signal, run })
+  const small = await runInLanes(loads.filter(({ file }) => !isLong(file)), { cores, signal, run })
+  const large = await runInLanes(loads.filter(({ file }) => isLong(file)), { cores, signal, run })
   return [...small, ...large].flat()
 }

@@ -30,7 +30,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/setup.test.ts': { seconds: 35, cores: 1 },
   'test/system/private-network.test.ts': { seconds: 30, cores: 1 },
   'test/system/principals.test.ts': { seconds: 30, cores: 1 },
-  'test/helper/faults.test.ts': { seconds: 30, cores: 1 },
+  'test/helper/faults.test.ts': { seconds: 45, cores: 0.6 },
   'test/system/host.test.ts': { seconds: 30, cores: 1 },
   'test/system/tiny-image.test.ts': { seconds: 27, cores: 1 },
   'test/system/package.test.ts': { seconds: 25, cores: 1 },
