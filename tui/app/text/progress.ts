@@ -24,18 +24,24 @@ export function drawAdvance(advance: Advance, width: number, glyphs: Glyphs): Li
   if (fraction === undefined) return [{ text: cutTo(words, width, glyphs.ellipsis) }]
   const share = ` ${percentOf(fraction).padStart(4)}`
   const cells = Math.max(0, Math.min(LONGEST_BAR, Math.floor(width / 3)) - share.length)
-  const filled = Math.round(fraction * cells)
+  const bar = drawBar(fraction, cells, glyphs)
   const room = width - cells - share.length - 1
   const cut = cutTo(words, room, glyphs.ellipsis)
   return [
     { text: `${cut}${' '.repeat(Math.max(0, room - widthOf(cut)))} ` },
-    { text: glyphs.filled.repeat(filled), meaning: 'progress' },
-    { text: glyphs.empty.repeat(cells - filled), look: 'dim' },
+    { text: bar.filled, meaning: 'progress' },
+    { text: bar.empty, look: 'dim' },
     { text: share },
   ]
 }
 
 const LONGEST_BAR = 40
+
+/** A bar of so many cells, in its two parts. */
+export function drawBar(fraction: number, cells: number, { filled, empty }: Glyphs): { readonly filled: string; readonly empty: string } {
+  const done = Math.round(fraction * cells)
+  return { filled: filled.repeat(done), empty: empty.repeat(cells - done) }
+}
 
 /** Cut and not rounded: it is 100% only when all is done. */
 export function percentOf(fraction: number): string {

@@ -9,7 +9,7 @@ import type { ImagesView } from '../../model/views.ts'
 import type { Operation, World } from '../../model/world.ts'
 import { cutTo } from '../../text/fit.ts'
 import type { Line } from '../../text/line.ts'
-import { percentOf } from '../../text/progress.ts'
+import { drawBar, percentOf } from '../../text/progress.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { Glyphs } from '../../theme/glyphs.ts'
 import type { ScreenProps } from '../screen.ts'
@@ -87,8 +87,8 @@ function formatWay({ way, toldBy }: ImageFirstBoot): string {
 const BAR_CELLS = 10
 
 /** As wide as its place is at the least: the words are below, when the cursor is on it. */
-function formatOperation({ message = '', fraction }: Operation, { filled, empty }: Glyphs): string {
+function formatOperation({ message = '', fraction }: Operation, glyphs: Glyphs): string {
   if (fraction === undefined) return message
-  const done = Math.round(fraction * BAR_CELLS)
-  return `${filled.repeat(done)}${empty.repeat(BAR_CELLS - done)} ${percentOf(fraction).padStart(4)}  ${message}`
+  const { filled, empty } = drawBar(fraction, BAR_CELLS, glyphs)
+  return `${filled}${empty} ${percentOf(fraction).padStart(4)}  ${message}`
 }
