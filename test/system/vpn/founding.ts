@@ -59,6 +59,12 @@ export async function aThirdJoinsUnderTraffic(t: Test, { a, b, c }: Scene): Prom
   t.equal(received, sent, 'nothing is lost meanwhile')
 }
 
+/** On a busy machine a packet may be lost, and then it is tried once more; a size that does not pass is lost each time. */
+function pingThrough(from: Site, address: string, bytes: number): ReturnType<typeof ping> {
+  const first = ping(from, address, { count: 3, bytes })
+  return first.received === first.sent ? first : ping(from, address, { count: 3, bytes })
+}
+
 export async function allReachAll(t: Test, { sites }: Scene): Promise<void> {
   for (const from of sites) {
     for (const to of sites) {
@@ -66,10 +72,9 @@ export async function allReachAll(t: Test, { sites }: Scene): Promise<void> {
       const address = to.address()
       await awaitPing(from, address)
       for (const bytes of [104, 1500]) {
-        const { sent, received } = ping(from, address, { count: 3, bytes })
+        const { sent, received } = pingThrough(from, address, bytes)
         t.comment(`guest-${from.name} to guest-${to.name}, ${address}, ${bytes} bytes: ${received} of ${sent} answered`)
-        // On a busy machine one may be lost; a size that does not pass loses all.
-        t.ok(received >= sent - 1, `${bytes} bytes from ${from.name} to ${to.name}`)
+        t.equal(received, sent, `all ${bytes} bytes from ${from.name} to ${to.name}`)
       }
     }
   }
