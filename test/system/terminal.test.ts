@@ -7,6 +7,9 @@ import { startFakeDaemon, type FakeAnswer, type FakeRequest } from '../fakes/dae
 import { aetherscaleFromSource } from '../tui/pty.ts'
 import { startTmux, type TmuxScreen } from './screen/tmux.ts'
 
+/** Rows that a stack trace fits into, however long the paths in it are. */
+const TALL = 80
+
 /** A whole frame, from the first cell on. */
 const DRAWN = /^ aetherscale {2}box[^]*vm-0002[^]*\nc create[^]*$/
 
@@ -23,7 +26,7 @@ interface Scene {
 }
 
 /** A shell with something on its screen, and the program run from there. */
-async function runScreen(t: Test, answers: Readonly<Record<string, FakeAnswer>> = {}): Promise<Scene> {
+async function runScreen(t: Test, answers: Readonly<Record<string, FakeAnswer>> = {}, rows = 24): Promise<Scene> {
   const listeners = new Set<FakeRequest>()
   const daemon = await startFakeDaemon(t, {
     'system.info': () => ({ version: '0', access: 'control', hostname: 'box', pid: 1, uid: 0, startedAt: '2026-03-01T12:00:00Z', serviceManager: 'embedded', folders: {}, vms: 3 }),
@@ -33,7 +36,7 @@ async function runScreen(t: Test, answers: Readonly<Record<string, FakeAnswer>> 
     ...answers,
   })
   const settings = (name: string): string => join(daemon.directory, name)
-  const shell = await startTmux(t, { env: { AETHERSCALE_SOCKET_DIR: daemon.directory } })
+  const shell = await startTmux(t, { rows, env: { AETHERSCALE_SOCKET_DIR: daemon.directory } })
   await shell.sees(/^\$/)
   await enter(shell, `stty -a > ${settings('before')}; echo was here`)
   await shell.sees(/^was here\n\$/m)
@@ -89,7 +92,7 @@ for (const [signal, number] of Object.entries({ SIGTERM: 15, SIGHUP: 1 })) {
 }
 
 t.test('an error where nobody expects one, by a notification that is none: it can be read afterwards', async (t) => {
-  const { notify, isRestored } = await runScreen(t)
+  const { notify, isRestored } = await runScreen(t, {}, TALL)
   notify('stats', null)
   t.match(await isRestored(1), /aetherscale ended by an error of its own; please report it:\s+TypeError/)
 })
@@ -113,7 +116,7 @@ t.test('a VM that cannot be drawn costs its screen alone, as long as it is so', 
 })
 
 t.test('an error while drawing what is around a screen, by an image that is none: it can be read afterwards', async (t) => {
-  const { shell, isRestored } = await runScreen(t, { 'image.list': () => ({ images: [{ name: 'none', usedBy: null }] }) })
+  const { shell, isRestored } = await runScreen(t, { 'image.list': () => ({ images: [{ name: 'none', usedBy: null }] }) }, TALL)
   await shell.keys('2')
   t.match(await isRestored(1), /please report it:\s+TypeError/)
 })
