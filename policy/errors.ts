@@ -55,6 +55,7 @@ export const errorTable = {
   SNAPSHOT_NAME_TAKEN: { code: 1015, exit: 'conflict', summary: 'The VM has a snapshot of this name' },
   SNAPSHOT_NOT_FOUND: { code: 1016, exit: 'notFound', summary: 'The VM has no snapshot of this name' },
   SNAPSHOT_IN_USE: { code: 1017, exit: 'conflict', summary: 'The snapshot is being exported' },
+  VM_REQUEST_REUSED: { code: 1019, exit: 'conflict', summary: 'The requestId made a VM of other params, or is making one' },
   EXPORT_PATH_TAKEN: { code: 1018, exit: 'conflict', summary: 'There is something at the path to export to' },
 
   IMAGE_NOT_FOUND: { code: 1101, exit: 'notFound', summary: 'No base image has this name' },

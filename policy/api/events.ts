@@ -54,6 +54,7 @@ export const Progress = z
   .object({
     request: z.union([z.string(), z.number()]).describe('The id of the request that this is about'),
     message: z.string().describe('What is being done'),
+    vm: VmId.optional().describe('Of a VM that is being made, as soon as that is known'),
     fraction: z.number().min(0).max(1).optional().describe('How much of it is done, where that is known'),
   })
   .meta({ id: 'Progress' })

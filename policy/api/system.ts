@@ -50,6 +50,20 @@ export const systemMethods = {
     access: 'observe',
     command: { words: ['doctor'], table: { rows: 'checks', columns: ['status', 'subject', 'detail', 'remedy'] } },
   }),
+  'system.metrics': method({
+    summary: 'Show counts and durations for Prometheus',
+    description:
+      'VMs by state, operations by kind and outcome with their durations, decisions of the network helper, operations that wait in ' +
+      "the VMs' queues, CPU time and memory of each QEMU. Counters begin at zero with the daemon.",
+    params: z.strictObject({}),
+    result: z.object({
+      contentType: z.string().describe('Media type of the text, with its version'),
+      text: z.string().describe("In Prometheus' text format"),
+    }),
+    errors: [],
+    access: 'observe',
+    command: { words: ['metrics'] },
+  }),
   'rpc.discover': method({
     summary: 'Describe every method as an OpenRPC document',
     description: 'See the OpenRPC specification 1.3, section "Service Discovery Method".',

@@ -149,6 +149,9 @@ export type CreateParams = z.infer<typeof CreateParams>
 
 const oneVm = { vm: VmRef }
 
+/** Chosen by who asks, as RFC 9110 has a token, and a little more: a UUID, an AMQP message-id. */
+const RequestId = z.string().regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable characters of ASCII, without blanks')
+
 export const StopRung = z.enum(['already-stopped', 'guest', 'sigterm', 'sigkill']).meta({
   id: 'StopRung',
   description:
@@ -174,9 +177,15 @@ export const vmMethods = {
   'vm.create': method({
     summary: 'Make a VM from a base image, and start it',
     description: 'Nothing is left of a VM that could not be made, nor of one that was to start and did not.',
-    params: CreateParams.extend({ start: z.boolean().default(true).describe('Start it right away') }),
+    params: CreateParams.extend({
+      start: z.boolean().default(true).describe('Start it right away'),
+      requestId: RequestId.optional().describe(
+        'Makes asking again safe: a create with an id that a VM of this host was made by answers that VM, and makes none; while ' +
+          'the first is under way, the second waits for it. One that failed is forgotten, and so is one whose VM is deleted',
+      ),
+    }),
     result: Vm,
-    errors: ['VM_NAME_TAKEN', 'USER_DATA_INVALID', 'FIRST_BOOT_FAILED', ...imageFound, ...startErrors],
+    errors: ['VM_NAME_TAKEN', 'VM_REQUEST_REUSED', 'USER_DATA_INVALID', 'FIRST_BOOT_FAILED', ...imageFound, ...startErrors],
     access: 'control',
     progress: true,
     command: { words: ['vm', 'create'], args: ['image'] },
@@ -230,6 +239,17 @@ export const vmMethods = {
     access: 'control',
     progress: true,
     command: { words: ['vm', 'restart'], args: ['vm'] },
+  }),
+  'vm.set': method({
+    summary: 'Change what the host does with a VM by itself',
+    params: z.strictObject({
+      ...oneVm,
+      autostart: z.boolean().optional().describe('Start it after each boot of the host; as it was where not said'),
+    }),
+    result: Vm,
+    errors: [...found, 'SERVICE_MANAGER_FAILED', 'NO_SPACE', 'HOST_IO'],
+    access: 'control',
+    command: { words: ['vm', 'set'], args: ['vm'] },
   }),
   'vm.delete': method({
     summary: 'Delete a VM with its disk; one that runs is ended first, by force',

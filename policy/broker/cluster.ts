@@ -1,0 +1,46 @@
+/** What hosts on one broker tell each other and their clients, by JSON-RPC 2.0 over AMQP; methods of the daemon's go the same way. */
+import * as z from 'zod'
+import { BridgeName, ImageName, NetworkName, Prefix64, Timestamp, VpnName } from '../names.ts'
+import { HostName } from './config.ts'
+
+const Room = z
+  .object({
+    used: z.number().describe('By VMs that are there or being made, running or not'),
+    limit: z.number().optional().describe('Absent where there is none'),
+  })
+  .describe('How much of something there is')
+
+/** A host as it tells of itself, every few seconds and when that changes. */
+export const Announcement = z
+  .object({
+    host: HostName,
+    version: z.string(),
+    at: Timestamp.describe("By the host's own clock"),
+    publicKey: z.string().describe('Of the host: what others pin'),
+    takes: z.boolean().describe('Whether it takes requests to make VMs'),
+    why: z.string().optional().describe('Why not: full, leaving, its daemon does not answer'),
+    vms: Room,
+    memoryMiB: Room,
+    diskMiB: Room,
+    images: z.array(ImageName).max(1000),
+    networks: z.array(NetworkName).max(1000).describe('Private networks of this host alone'),
+    vpns: z.array(z.object({ name: VpnName, prefix: Prefix64.optional() })).max(1000),
+    bridges: z.array(BridgeName).max(100).describe('To the outside, as far as VMs have been on them'),
+  })
+  .meta({ id: 'Announcement' })
+export type Announcement = z.infer<typeof Announcement>
+
+/** A host as others see it. */
+export const Host = Announcement.partial()
+  .required({ host: true })
+  .extend({
+    ageSeconds: z.number().optional().describe('Since it was last heard of; absent for one that was never heard of, but is pinned').meta({ unit: 's' }),
+    connected: z.boolean().describe('Heard of within the last 15 s'),
+    trust: z.enum(['self', 'pinned', 'unknown', 'conflict']).describe('pinned: its key is the one that was pinned here; conflict: another one is'),
+  })
+  .meta({ id: 'Host' })
+export type Host = z.infer<typeof Host>
+
+export const ANNOUNCE_EVERY_MS = 5000
+/** Three announcements missed. */
+export const LOST_AFTER_MS = 15_000

@@ -1,0 +1,47 @@
+/** `broker.json` of the configuration folder: how this host, and a client on it, reaches RabbitMQ, and what the host offers there. */
+import * as z from 'zod'
+import { BridgeName, VmName } from '../names.ts'
+
+const File = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
+
+export const HostName = VmName.meta({ id: 'HostName', description: 'Name of a host among those on one broker: 1 to 63 of a-z, 0-9 and "-"', examples: ['host1'] })
+
+export const BrokerConfig = z.strictObject({
+  url: z
+    .string()
+    .regex(/^amqps?:\/\/(?!.*@)/, 'must begin with amqp:// or amqps://, without a user or a password')
+    .default('amqp://localhost:5672')
+    .describe('Of RabbitMQ, with the virtual host as path; RABBITMQ_HOST in the environment goes before its host'),
+  username: z.string().min(1).default('guest'),
+  password: z.string().optional().describe("guest where neither it nor passwordFile is said; broker.json must be readable by its owner alone then"),
+  passwordFile: File.optional().describe('Its first line is the password; readable by its owner alone'),
+  tls: z
+    .strictObject({
+      ca: File.optional().describe('PEM; the system\'s authorities where not said'),
+      cert: File.optional().describe("PEM, where RabbitMQ wants a client's certificate"),
+      key: File.optional().describe('PEM; readable by its owner alone'),
+    })
+    .default({})
+    .describe('For amqps'),
+  host: HostName.optional().describe('Under which other hosts know this one; what hostname(1) says where not said'),
+  limits: z
+    .strictObject({
+      vms: z.int().min(0).optional().describe('Most VMs that this host has for a request from the broker to be taken'),
+      memoryMiB: z.int().min(0).optional().describe('Most memory of all its VMs together; that of the host where not said').meta({ unit: 'MiB' }),
+      diskMiB: z.int().min(0).optional().describe('Most virtual size of all their disks together; what the disk folder has free where not said').meta({ unit: 'MiB' }),
+    })
+    .default({}),
+  atOnce: z.int().min(1).max(64).default(4).describe('VMs that are made at the same time'),
+  deadlineSeconds: z.int().min(1).max(86_400).default(60).meta({ unit: 's' }).describe('How long a request that says no expiration is offered to hosts'),
+  remote: z
+    .enum(['none', 'observe', 'control'])
+    .default('observe')
+    .describe('Which methods JSON-RPC over the broker may call here; making VMs, and the old commands, are always permitted: that is what joining means'),
+  legacy: z
+    .strictObject({
+      memoryMiB: z.int().min(32).default(4096).describe('Of VMs made by old requests').meta({ unit: 'MiB' }),
+      bridge: BridgeName.default('br0' as BridgeName).describe('Where a VM with a public address is'),
+    })
+    .default({ memoryMiB: 4096, bridge: 'br0' as BridgeName }),
+})
+export type BrokerConfig = z.infer<typeof BrokerConfig>
