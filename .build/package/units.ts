@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { root } from '../programs.ts'
 import type { Entry } from './entry.ts'
 
-const sources = ['helper/install', 'daemon/install'] as const
+const sources = ['helper/install', 'daemon/install', 'tui/install'] as const
 
 /** Throws if one belongs outside of /usr/lib: a package that writes elsewhere would have more to take back. */
 export async function collectUnits(): Promise<Entry[]> {

@@ -124,6 +124,7 @@ function stopServices(user: string): Action[] {
   const as = (...argv: string[]): Action => ({ run: argv, as: user, mayFail: true })
   const disable = `${programs.systemctl} --user list-unit-files --plain --no-legend 'aetherscale-vm-*.service' | while read unit rest; do ${programs.systemctl} --user disable "$unit"; done`
   return [
+    as(programs.systemctl, '--user', 'disable', '--now', 'aetherscale-http.service', 'aetherscale-broker.service'),
     as(programs.systemctl, '--user', 'disable', '--now', 'aetherscaled.service'),
     as(programs.systemctl, '--user', 'stop', 'aetherscale-vm-*.service'),
     // The manager of the user that setup made does not run any more. Its VMs start with the host again once it does.
