@@ -119,16 +119,18 @@ function undo(made: Made, { purge, allowlist, boot }: Context): Pick<Step, 'says
   }
 }
 
-/** The daemon first: it would start again what it wants to run. A guest has the time that its unit gives it. */
+const doors = ['aetherscale-http.service', 'aetherscale-broker.service'] as const
+
+/** The doors, for they would only complain of the daemon; the daemon before the VMs: it would start again what it wants to run. A guest has the time that its unit gives it. */
 function stopServices(user: string): Action[] {
   const as = (...argv: string[]): Action => ({ run: argv, as: user, mayFail: true })
   const disable = `${programs.systemctl} --user list-unit-files --plain --no-legend 'aetherscale-vm-*.service' | while read unit rest; do ${programs.systemctl} --user disable "$unit"; done`
   return [
-    as(programs.systemctl, '--user', 'disable', '--now', 'aetherscale-http.service', 'aetherscale-broker.service'),
+    as(programs.systemctl, '--user', 'stop', ...doors),
     as(programs.systemctl, '--user', 'disable', '--now', 'aetherscaled.service'),
     as(programs.systemctl, '--user', 'stop', 'aetherscale-vm-*.service'),
-    // The manager of the user that setup made does not run any more. Its VMs start with the host again once it does.
-    ...(user === OWNER ? [] : [as(programs.sh, '-c', disable)]),
+    // The manager of the user that setup made does not run any more. Its VMs and doors start with the host again once it does.
+    ...(user === OWNER ? [] : [as(programs.systemctl, '--user', 'disable', ...doors), as(programs.sh, '-c', disable)]),
   ]
 }
 

@@ -30,8 +30,8 @@ t.test('without it the VMs stay, whose they are, and the note of it', async (t) 
 t.test('VMs and daemon are stopped before anything that they need is taken away', async (t) => {
   const [first] = taken({}).steps
   const lines = first!.actions.map((action) => ('run' in action ? action.run.join(' ') : ''))
-  t.match(lines, [/disable --now aetherscale-http\.service aetherscale-broker\.service$/, /disable --now aetherscaled\.service$/, /stop aetherscale-vm-\*\.service$/])
-  t.equal(lines.length, 2, 'what starts with the host does so again once it is set up again')
+  t.match(lines, [/stop aetherscale-http\.service aetherscale-broker\.service$/, /disable --now aetherscaled\.service$/, /stop aetherscale-vm-\*\.service$/])
+  t.equal(lines.length, 3, 'what starts with the host does so again once it is set up again')
   t.ok(first!.actions.every((action) => 'run' in action && action.as === 'aetherscale'), 'by themselves')
 })
 
