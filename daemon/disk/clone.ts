@@ -53,7 +53,7 @@ export async function cloneVm(
 }
 
 /** A port of the host leads to one VM only, and an address is of one, so those of the other are left out where nothing else was asked for. */
-function draftClone(deps: VmDependencies, { pending: _none, name: _its, ...source }: VmRecord, { name, networks }: Omit<CloneRequest, 'start'>): VmRecord {
+function draftClone(deps: VmDependencies, { pending: _none, name: _its, request: _others, ...source }: VmRecord, { name, networks }: Omit<CloneRequest, 'start'>): VmRecord {
   const wanted: readonly NetworkRequest[] = networks ?? source.networks.map(alike)
   return {
     ...source,

@@ -49,9 +49,12 @@ function sizeOf(value: unknown): string {
   return Array.isArray(value) ? `(${value.length} items)` : '(withheld)'
 }
 
+/** A `requestId` is found by it, and has 255 at most. */
+const TEXT_LIMIT = 255
+
 /** Params may be up to a line's limit, of any depth and unchecked: a log line takes a bounded part of them. */
 function abridge(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}…` : value
+  if (typeof value === 'string') return value.length > TEXT_LIMIT ? `${value.slice(0, TEXT_LIMIT)}…` : value
   if (typeof value !== 'object' || value === null) return value
   if (depth === 0) return '…'
   if (Array.isArray(value)) return value.slice(0, 16).map((item) => abridge(item, depth - 1))

@@ -85,9 +85,9 @@ function createContext(request: JSONRPCRequest, caller: Caller, upgrade: (take: 
     peer: caller.peer,
     access: caller.access,
     signal: caller.signal,
-    progress(message, fraction) {
+    progress(message, fraction, vm) {
       if (typeof request.id !== 'string' && typeof request.id !== 'number') return
-      caller.notify('progress', { request: request.id, message, ...(fraction !== undefined && { fraction }) })
+      caller.notify('progress', { request: request.id, message, ...(vm !== undefined && { vm }), ...(fraction !== undefined && { fraction }) })
     },
     subscribe: (kinds, recent) => caller.subscribe(kinds, recent),
     sample: (wanted) => caller.sample(wanted),

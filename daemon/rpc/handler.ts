@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Access } from '../../policy/api/method.ts'
 import type { MethodName, Params, Result } from '../../policy/api/index.ts'
+import type { VmId } from '../../policy/names.ts'
 import type { JsonText } from './json-text.ts'
 import type { Event } from '../../policy/api/events.ts'
 import type { StatsWanted } from '../stats/sampler.ts'
@@ -20,7 +21,7 @@ export interface RequestContext {
   /** Aborted when the connection is gone: nobody waits for the answer any more. */
   readonly signal: AbortSignal
   /** Tells the connection that asked how far its request is; `fraction` is 0 to 1. Nothing is sent for a notification. */
-  progress(message: string, fraction?: number): void
+  progress(message: string, fraction?: number, vm?: VmId): void
   /** Replaces the events that this connection gets; `undefined` for none. So many `recent` ones are sent at once. */
   subscribe(kinds: readonly Event['kind'][] | undefined, recent?: number): void
   /** Replaces the samples of what VMs use that this connection gets; `undefined` for none. The first is sent at once. */

@@ -1,5 +1,6 @@
 /** What the operations on VMs need of the rest of the daemon; compose.ts fills it in. */
 import type { Accelerator } from '../../policy/api/system.ts'
+import type { VmId } from '../../policy/names.ts'
 import type { Config } from '../config.ts'
 import type { EventBus } from '../events.ts'
 import type { ImageStore } from '../image/store.ts'
@@ -30,5 +31,5 @@ export interface VmDependencies {
   readonly vpns: Pick<Vpns, 'hold' | 'tidy'>
 }
 
-/** Tells whoever asked how far it is. */
-export type Report = (message: string, fraction?: number) => void
+/** Tells whoever asked how far it is, and of a VM that is being made which one. */
+export type Report = (message: string, fraction?: number, vm?: VmId) => void

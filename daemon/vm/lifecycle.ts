@@ -2,17 +2,19 @@
  * The operations that change a VM, in its queue. What is begun is written into the record before it is done, so that the
  * next daemon finishes what this one could not; what it had not begun, the caller was never told.
  */
-import type { CreateParams, StopRung } from '../../policy/api/vm.ts'
+import type { Params } from '../../policy/api/index.ts'
+import type { StopRung } from '../../policy/api/vm.ts'
 import type * as z from 'zod'
 import { giveFirstBoot } from '../firstboot/give.ts'
 import { composeRequest } from '../firstboot/request.ts'
 import { finishDiskWork } from '../disk/recover.ts'
 import { draftRecord, makeDisk, removeVm } from './create.ts'
 import type { Report, VmDependencies } from './dependencies.ts'
+import { createOnce, describeRequest } from './once.ts'
 import { requireKept, type Operator } from './operate.ts'
 import { resumeGuest } from './pause.ts'
 import type { Queues } from './queue.ts'
-import type { Pending, VmRecord } from './record.ts'
+import type { CreateRequest, Pending, VmRecord } from './record.ts'
 import { prepareVm, startVm } from './start.ts'
 import { stopVm } from './stop.ts'
 import type { Entry } from './table.ts'
@@ -33,7 +35,11 @@ const atOnce: StopRequest = { force: true, timeoutSeconds: 0 }
 const unheard: Report = () => undefined
 
 export interface Lifecycle {
-  create(params: CreateParams & { start: boolean }, report: Report): Promise<Entry>
+  /**
+   * With a `requestId`: at most one VM for all calls with it. Throws what {@link draftRecord}, {@link CreateOnce} and
+   * {@link Lifecycle.make} throw.
+   */
+  create(params: Params<'vm.create'>, report: Report): Promise<Entry>
   /**
    * Makes a VM of a draft, whose disk `fillDisk` makes: whole, or nothing is left of it. Resolves when the VM is known, with
    * what it becomes. Throws VM_NAME_TAKEN, and what {@link Vpns.hold} throws.
@@ -173,6 +179,25 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
     }
   }
 
+  const createNew = async (params: Params<'vm.create'>, request: CreateRequest | undefined, report: Report): Promise<Entry> => {
+    const draft = { ...(await draftRecord(deps, params)), ...(request && { request }) }
+    // Nothing is told before the record is written, which makes the id one that lasts.
+    const tell: Report = (message, fraction) => report(message, fraction, draft.id)
+    const fillDisk = async (entry: Entry): Promise<void> => {
+      tell('making the disk')
+      await makeDisk(deps, entry)
+      await giveFirstBoot(deps, entry, composeRequest(draft, params), tell)
+    }
+    return await (await make(draft, { start: params.start, fillDisk }, tell)).made
+  }
+
+  /** In its turn: it may have been undone by then. */
+  const undoUnfinished = (entry: Entry): Promise<void> =>
+    queues.run(entry, async () => {
+      if (deps.table.get(entry.id) === entry && entry.record.phase === 'creating') await undo(entry)
+    })
+  const once = createOnce(deps.table, undoUnfinished)
+
   return {
     start,
     stop,
@@ -180,17 +205,13 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
     remove,
     make,
     async create(params, report) {
-      const draft = await draftRecord(deps, params)
-      const fillDisk = async (entry: Entry): Promise<void> => {
-        report('making the disk')
-        await makeDisk(deps, entry)
-        await giveFirstBoot(deps, entry, composeRequest(draft, params), report)
-      }
-      return await (await make(draft, { start: params.start, fillDisk }, report)).made
+      if (params.requestId === undefined) return await createNew(params, undefined, report)
+      const request = describeRequest(params.requestId, params)
+      return await once(request, report, (tell) => createNew(params, request, tell))
     },
     async recover(entry) {
       const { phase, pending } = entry.record
-      if (phase === 'creating') await queues.run(entry, () => undo(entry))
+      if (phase === 'creating') await undoUnfinished(entry)
       else if (phase === 'deleting') await remove(entry)
       else if (pending) await finish(entry, pending)
     },

@@ -19,6 +19,10 @@ const Pending = z.discriminatedUnion('operation', [
 ])
 export type Pending = z.infer<typeof Pending>
 
+/** Who asked for a VM in a way that can be asked again: the caller's id, and what tells its params from others. */
+const CreateRequest = z.strictObject({ id: z.string(), digest: z.string() })
+export type CreateRequest = z.infer<typeof CreateRequest>
+
 const Nic = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('user'), mac: MacAddress, forwards: z.array(PortForward) }),
   z.strictObject({ kind: z.literal('bridge'), mac: MacAddress, bridge: BridgeName }),
@@ -42,6 +46,7 @@ export const VmRecord = z.strictObject({
   firstBoot: FirstBootRecord.optional(),
   machine: z.string(),
   createdAt: Timestamp,
+  request: CreateRequest.optional(),
   /** creating: not yet whole, undone by the next daemon; deleting: to be finished by it. */
   phase: z.enum(['creating', 'ready', 'deleting']),
   pending: Pending.optional(),

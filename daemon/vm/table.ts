@@ -47,6 +47,8 @@ export interface BrokenRecord {
   readonly image: string | undefined
   /** The private networks that it has an interface on, as far as the record still tells. */
   readonly networks: readonly string[] | undefined
+  /** The id of the request that it was made by, as far as the record still tells. */
+  readonly requestId: string | undefined
 }
 
 export interface VmTable {
@@ -56,6 +58,8 @@ export interface VmTable {
   /** By id or name, which the caller gave as `field`. Throws VM_NOT_FOUND, or VM_RECORD_BROKEN where the record is there and cannot be read. */
   find(ref: string, field?: string): Entry
   get(id: VmId): Entry | undefined
+  /** The VM that a request with this id has made or begun to make, unless it is being deleted. Throws VM_RECORD_BROKEN. */
+  findRequest(id: string): Entry | undefined
   /** Whether an id or a name is in use; ids and names share one namespace. */
   isTaken(ref: string): boolean
   /** VMs whose vm.json could not be read. */
@@ -89,6 +93,7 @@ export async function openVmTable(
   await mkdir(root, { recursive: true, mode: 0o700 })
   const entries = new Map<VmId, Entry>()
   const names = new Map<string, Entry>()
+  const requests = new Map<string, Entry>()
   const broken = new Map<VmId, BrokenRecord>()
   const listeners = new Set<(entry: Entry) => void>()
 
@@ -113,8 +118,15 @@ export async function openVmTable(
     entry.state = derive(entry)
     entries.set(id, entry)
     if (record.name) names.set(record.name, entry)
+    if (record.request && record.phase !== 'deleting') requests.set(record.request.id, entry)
     return entry
   }
+
+  const unreadable = (id: string, { reason }: BrokenRecord, field: string): UserError =>
+    new UserError('VM_RECORD_BROKEN', `The record of VM "${id}" cannot be read: ${reason}`, {
+      field,
+      hint: `Mend ${join(root, id, 'vm.json')} and start the daemon again`,
+    })
 
   const isTaken = (ref: string): boolean => names.has(ref) || entries.has(ref as VmId) || broken.has(ref as VmId)
 
@@ -135,16 +147,17 @@ export async function openVmTable(
     broken,
     get: (id) => entries.get(id),
     isTaken,
+    findRequest(requestId) {
+      const entry = requests.get(requestId)
+      if (entry) return entry.record.phase === 'deleting' ? undefined : entry
+      for (const [id, unread] of broken) if (unread.requestId === requestId) throw unreadable(id, unread, 'requestId')
+      return undefined
+    },
     find(ref, field = 'vm') {
       const entry = entries.get(ref as VmId) ?? names.get(ref)
       if (entry) return entry
       const unread = broken.get(ref as VmId)
-      if (unread) {
-        throw new UserError('VM_RECORD_BROKEN', `The record of VM "${ref}" cannot be read: ${unread.reason}`, {
-          field,
-          hint: `Mend ${join(root, ref, 'vm.json')} and start the daemon again`,
-        })
-      }
+      if (unread) throw unreadable(ref, unread, field)
       throw new UserError('VM_NOT_FOUND', `There is no VM with the id or name "${ref}"`, {
         field,
         hint: 'vm.list shows those that there are',
@@ -177,7 +190,10 @@ export async function openVmTable(
       await rm(entry.paths.configFolder, { recursive: true, force: true })
       await syncFolder(root)
       entries.delete(entry.id)
-      if (entry.record.name) names.delete(entry.record.name)
+      const { name, request } = entry.record
+      if (name) names.delete(name)
+      // Another VM may have been made by it since this one began to be deleted.
+      if (request && requests.get(request.id) === entry) requests.delete(request.id)
       for (const listener of listeners) listener(entry)
     },
     changed(entry) {
@@ -228,14 +244,16 @@ function readRecords(root: string, onBroken: (id: VmId, found: BrokenRecord) => 
     } catch (error) {
       const image = ImageOfRecord.safeParse(content).data?.image
       const networks = NetworksOfRecord.safeParse(content).data?.networks.flatMap(({ name }) => name ?? [])
-      onBroken(id, { reason: error instanceof Error ? error.message : String(error), image, networks })
+      const requestId = RequestOfRecord.safeParse(content).data?.request.id
+      onBroken(id, { reason: error instanceof Error ? error.message : String(error), image, networks, requestId })
     }
   }
   return records.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0))
 }
 
-/** What counts also where the rest does not fit: neither image nor network must be deleted under the VM. */
+/** What counts also where the rest does not fit: neither image nor network must be deleted under the VM, nor must it be made twice. */
 const ImageOfRecord = z.object({ image: z.string() })
+const RequestOfRecord = z.object({ request: z.object({ id: z.string() }) })
 const NetworksOfRecord = z.object({ networks: z.array(z.object({ kind: z.string(), name: z.string().optional() })) })
 
 function checkRecord(id: string, content: unknown): VmRecord {

@@ -185,7 +185,7 @@ export const vmMethods = {
       ),
     }),
     result: Vm,
-    errors: ['VM_NAME_TAKEN', 'VM_REQUEST_REUSED', 'USER_DATA_INVALID', 'FIRST_BOOT_FAILED', ...imageFound, ...startErrors],
+    errors: ['VM_NAME_TAKEN', 'VM_REQUEST_REUSED', 'VM_RECORD_BROKEN', 'USER_DATA_INVALID', 'FIRST_BOOT_FAILED', ...imageFound, ...startErrors],
     access: 'control',
     progress: true,
     command: { words: ['vm', 'create'], args: ['image'] },
