@@ -62,6 +62,14 @@ export function vmHandlers({ vms, lifecycle, consoles }: VmRooms): Pick<Handlers
       const endedBy = await lifecycle.restart(entry, request, progress)
       return { vm: table.view(entry), endedBy }
     },
+    'vm.set': async ({ vm, autostart }) => {
+      if (autostart === undefined) {
+        throw new UserError('INVALID_PARAMS', 'autostart is not given', { field: 'autostart', hint: 'Say what is to change' })
+      }
+      const entry = table.find(vm)
+      await lifecycle.setAutostart(entry, autostart)
+      return table.view(entry)
+    },
     'vm.delete': async ({ vm }) => {
       const entry = table.find(vm)
       await lifecycle.remove(entry)

@@ -56,6 +56,7 @@ export function createEmbeddedManager(): ServiceManager {
     },
     // Nothing starts a QEMU here but the daemon, and nothing is kept of it but its process.
     prepare: () => done,
+    enable: () => done,
     settle: () => done,
     remove: () => done,
     started: () => [],

@@ -75,6 +75,8 @@ export interface ServiceManager {
   start(service: Service): Promise<ServiceProcess | undefined>
   /** Makes a service known that starts with the host, without starting it. Throws as `start` does. */
   prepare(service: Service): Promise<void>
+  /** Has a service start with the host from now on, or not, where the host keeps one. Throws SERVICE_MANAGER_FAILED. */
+  enable(service: ServiceRef, enabled: boolean): Promise<void>
   /** The process, if it runs now; asked of the host each time. */
   find(service: ServiceRef): ServiceProcess | undefined
   /** Sends a signal, if the process still is the VM's. */

@@ -15,6 +15,7 @@ import { requireKept, type Operator } from './operate.ts'
 import { resumeGuest } from './pause.ts'
 import type { Queues } from './queue.ts'
 import type { CreateRequest, Pending, VmRecord } from './record.ts'
+import { followRecord, setAutostart } from './set.ts'
 import { prepareVm, startVm } from './start.ts'
 import { stopVm } from './stop.ts'
 import type { Entry } from './table.ts'
@@ -50,6 +51,7 @@ export interface Lifecycle {
   stop(entry: Entry, request: StopRequest, report: Report): Promise<Rung>
   restart(entry: Entry, request: StopRequest, report: Report): Promise<Rung>
   remove(entry: Entry): Promise<void>
+  setAutostart(entry: Entry, autostart: boolean): Promise<void>
   /** Finishes or undoes what an earlier daemon had begun. */
   recover(entry: Entry): Promise<void>
 }
@@ -172,6 +174,8 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
         return void (await stop(entry, pending, unheard))
       case 'restart':
         return void (await restart(entry, pending, unheard))
+      case 'set':
+        return await operate(entry, 'set', () => followRecord(deps, entry))
       case 'resize':
       case 'snapshot':
       case 'restore':
@@ -203,6 +207,11 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
     stop,
     restart,
     remove,
+    setAutostart: (entry, autostart) =>
+      operate(entry, 'set', async () => {
+        requireKept(entry)
+        await setAutostart(deps, operator, entry, autostart)
+      }),
     make,
     async create(params, report) {
       if (params.requestId === undefined) return await createNew(params, undefined, report)

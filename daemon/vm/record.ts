@@ -16,6 +16,8 @@ const Pending = z.discriminatedUnion('operation', [
   /** A snapshot is being made or deleted: the disk is to be looked through, or the guest to be thawed. */
   z.strictObject({ operation: z.literal('snapshot') }),
   z.strictObject({ operation: z.literal('restore'), name: SnapshotName }),
+  /** The host is to do with the VM by itself what the record says. */
+  z.strictObject({ operation: z.literal('set') }),
 ])
 export type Pending = z.infer<typeof Pending>
 

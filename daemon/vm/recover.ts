@@ -42,9 +42,9 @@ export async function recoverAll(deps: VmDependencies, lifecycle: Lifecycle, whe
     }
   }
   const entries = [...deps.table.entries()]
-  const isWhole = ({ record }: Entry): boolean => record.phase === 'ready' && !record.pending
-  const whole = entries.filter(isWhole)
-  const unfinished = entries.filter((entry) => !isWhole(entry))
+  const unfinished = entries.filter(({ record }) => record.phase !== 'ready' || record.pending)
+  // What else was begun with a VM decides whether it runs; this it does only for the boots to come.
+  const whole = entries.filter(({ record: { phase, pending } }) => phase === 'ready' && (!pending || pending.operation === 'set'))
   const finishing = unfinished.map((entry) => settle(entry, lifecycle.recover(entry), 'could not finish what was begun'))
   const bootFile = join(deps.config.folders.config, 'boot.json')
   const boot = { bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() }

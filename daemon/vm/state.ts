@@ -5,7 +5,7 @@ import type { VmRecord } from './record.ts'
 export type Operation = 'start' | 'stop' | 'restart' | 'delete' | QuietOperation
 
 /** Those that leave the VM in the state in which it is. */
-type QuietOperation = 'suspend' | 'resume' | 'resize' | 'snapshot' | 'restore' | 'clone' | 'export'
+type QuietOperation = 'suspend' | 'resume' | 'resize' | 'snapshot' | 'restore' | 'clone' | 'export' | 'set'
 
 export interface Seen {
   readonly phase: VmRecord['phase']

@@ -63,7 +63,7 @@ function problemOf(entry: Entry): string | undefined {
   const { state, record, paths, file, live } = entry
   if (live?.heldByDisk) return explainHeld(entry, live.heldByDisk)
   if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
-  if (!file || !record.autostart || record.phase !== 'ready') return undefined
+  if (!file || !record.autostart || record.phase !== 'ready' || record.pending?.operation === 'set') return undefined
   if (file.state === 'missing') return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`
   if (file.enabled) return undefined
   return `Its unit is disabled, so it will not start with the host; as the daemon's user, systemctl --user enable ${basename(file.path)} mends it`

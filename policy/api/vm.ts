@@ -170,6 +170,7 @@ const Command = z
 
 const networkFound = ['NETWORK_NOT_FOUND', 'NETWORK_RECORD_BROKEN'] as const
 const startErrors = ['VM_START_FAILED', 'VM_QEMU_FAILED', 'VM_UNIT_INVALID', 'SERVICE_MANAGER_FAILED', 'VM_DISK_MISSING', 'PORT_IN_USE', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'NO_SPACE', 'PATH_TOO_LONG', 'HOST_IO', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
+const setErrors = ['SERVICE_MANAGER_FAILED', 'VM_UNIT_INVALID', 'NO_SPACE', 'HOST_IO', 'PROGRAM_MISSING', 'ACCEL_UNAVAILABLE', 'IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', ...networkFound, 'NET_UNREACHABLE', 'NET_DENIED', 'NET_QUOTA', 'NET_NOT_FOUND', 'NET_FAILED'] as const
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
 const imageFound = ['IMAGE_NOT_FOUND', 'IMAGE_FOLDER_MISSING', 'IMAGE_INVALID', 'IMAGE_UNSAFE', 'IMAGE_RECORD_BROKEN', 'VM_DISK_TOO_SMALL'] as const
 
@@ -242,12 +243,13 @@ export const vmMethods = {
   }),
   'vm.set': method({
     summary: 'Change what the host does with a VM by itself',
+    description: 'Where systemd runs VMs, the unit of one that has none yet is written when it is to start with the host.',
     params: z.strictObject({
       ...oneVm,
       autostart: z.boolean().optional().describe('Start it after each boot of the host; as it was where not said'),
     }),
     result: Vm,
-    errors: [...found, 'SERVICE_MANAGER_FAILED', 'NO_SPACE', 'HOST_IO'],
+    errors: [...found, ...setErrors],
     access: 'control',
     command: { words: ['vm', 'set'], args: ['vm'] },
   }),

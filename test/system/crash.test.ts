@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import type { ParamsInput } from '../../policy/api/index.ts'
+import type { Vm } from '../../policy/api/vm.ts'
 import { createRandom } from '../inputs/random.ts'
 import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
 
@@ -23,12 +25,18 @@ t.test(`after each of ${ROUNDS} kills in the middle of an operation the next dae
 
   const tried = new Map<string, number>()
   for (let round = 0; round < ROUNDS; round++) {
-    const operation = await begin(daemon, bystander.id, random())
+    const { operation, request } = await begin(daemon, bystander.id, random(), `round-${round}`)
     tried.set(operation, (tried.get(operation) ?? 0) + 1)
     await delay(random() * withinMs)
     await daemon.kill()
     await daemon.start()
+    // Who got no answer asks again, at once, while the next daemon still undoes what was half made.
+    const made = request && (await Promise.all([daemon.client.call('vm.create', request), daemon.client.call('vm.create', request)]))
     const wrong = await settle(daemon)
+    if (made) {
+      const others = (await daemon.client.call('vm.list', {})).vms.flatMap(({ id }) => (id === bystander.id ? [] : [id]))
+      if (made.some(({ id }) => others.join() !== id)) wrong.push(`asked for one VM, answered ${made.map(({ id }) => id).join()}, and there are ${others.join()}`)
+    }
     const label = `round ${round}, killed in ${operation}`
     if (wrong.length > 0) t.fail(`${label}: ${wrong.join('; ')}\n${daemon.log().slice(-2000)}`)
     const { pid, state } = await daemon.client.call('vm.get', { vm: bystander.id })
@@ -38,37 +46,47 @@ t.test(`after each of ${ROUNDS} kills in the middle of an operation the next dae
   t.ok(tried.size >= 4, 'most operations had their turn')
 })
 
+interface Begun {
+  readonly operation: string
+  /** What has to be asked again by who wants a VM. */
+  readonly request?: ParamsInput<'vm.create'>
+}
+
 /** Sends an operation that fits and does not wait for its answer. */
-async function begin({ client }: TestDaemon, bystander: string, dice: number): Promise<string> {
+async function begin({ client }: TestDaemon, bystander: string, dice: number, requestId: string): Promise<Begun> {
   const { vms } = await client.call('vm.list', {})
   const victim = vms.find(({ id }) => id !== bystander)
   const ignore = (): void => undefined
   if (!victim) {
-    client.call('vm.create', { image: 'small', memoryMiB: 32, networks: [] }).catch(ignore)
-    return 'create'
+    const request = { image: 'small', memoryMiB: 32, networks: [], requestId }
+    client.call('vm.create', request).catch(ignore)
+    return { operation: 'create', request }
   }
   const vm = victim.id
-  if (dice < 0.15) {
+  if (dice < 0.25) {
     client.call('vm.delete', { vm }).catch(ignore)
-    return 'delete'
+    return { operation: 'delete' }
   }
-  if (dice < 0.4) {
+  if (dice < 0.35) {
+    client.call('vm.set', { vm, autostart: !victim.autostart }).catch(ignore)
+    return { operation: 'set' }
+  }
+  if (dice < 0.5) {
     client.call('vm.restart', { vm, force: true }).catch(ignore)
-    return 'restart'
+    return { operation: 'restart' }
   }
   if (victim.state === 'running') {
     client.call('vm.stop', { vm, force: true }).catch(ignore)
-    return 'stop'
+    return { operation: 'stop' }
   }
   client.call('vm.start', { vm }).catch(ignore)
-  return 'start'
+  return { operation: 'start' }
 }
 
 /** Waits until the daemon has recovered, and compares what it says with what there is. */
 async function settle(daemon: TestDaemon): Promise<string[]> {
-  const list = async (): Promise<{ id: string; state: string; pid?: number | undefined }[]> =>
-    (await daemon.client.call('vm.list', {})).vms
-  const isSettled = async (): Promise<boolean> => (await list()).every(({ state }) => state === 'running' || state === 'stopped')
+  const list = async (): Promise<Vm[]> => (await daemon.client.call('vm.list', {})).vms
+  const isSettled = async (): Promise<boolean> => (await list()).every(({ state, operation }) => operation === undefined && (state === 'running' || state === 'stopped'))
   await eventually(isSettled, () => `no VM is in between\n${daemon.log().slice(-3000)}`)
   const vms = await list()
   const running = vms.flatMap(({ pid }) => pid ?? []).sort()
@@ -86,6 +104,7 @@ async function settle(daemon: TestDaemon): Promise<string[]> {
   for (const { id, state } of vms) {
     if (state !== 'running' && state !== 'stopped') wrong.push(`${id} is ${state}`)
     const record = JSON.parse(readFileSync(join(root, 'config', 'vm', id, 'vm.json'), 'utf8')) as Record<string, unknown>
+    if (record['pending'] !== undefined) wrong.push(`${id} is not done with ${JSON.stringify(record['pending'])}`)
     if (record['phase'] !== 'ready') wrong.push(`${id} is still ${String(record['phase'])}`)
     const check = spawnSync('qemu-img', ['check', '-q', '-U', join(root, 'disks', `${id}.qcow2`)])
     if (check.status !== 0 && state === 'stopped') wrong.push(`the disk of ${id} is damaged`)

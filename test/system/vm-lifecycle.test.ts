@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { connectQmp } from '../../daemon/qemu/qmp.ts'
-import type { Event } from '../../policy/api/events.ts'
+import type { Event, Progress } from '../../policy/api/events.ts'
 import { connect } from '../../tui/client.ts'
 import { freePort } from '../inputs/free-port.ts'
 import { eventually, startTestDaemon, type TestDaemon } from './daemon.ts'
@@ -202,6 +202,64 @@ t.test('a VM that is to start with the host does so once a boot, and not when on
   writeFileSync(join(daemon.root, 'config', 'boot.json'), JSON.stringify({ bootId: 'another' }))
   await daemon.start()
   t.equal((await daemon.client.call('vm.wait', { vm: id, for: 'running' })).state, 'running')
+})
+
+t.test('whether a VM is to start with the host can be changed, while it runs as well', async (t) => {
+  const daemon = await startTestDaemon(t)
+  const { client, root } = daemon
+  spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(root, 'images', 'small.qcow2'), '8M'])
+  const { id } = await client.call('vm.create', { image: 'small', memoryMiB: 32, networks: [] })
+  const events: Event[] = []
+  client.onNotification('event', (event) => events.push(event))
+  await client.call('events.subscribe', { kinds: ['vm.changed', 'vm.state'] })
+  t.match(await client.call('vm.set', { vm: id, autostart: true }), { id, state: 'running', autostart: true })
+  t.match(JSON.parse(readFileSync(join(root, 'config', 'vm', id, 'vm.json'), 'utf8')), { autostart: true, pending: undefined })
+  t.match(await client.call('vm.set', { vm: id, autostart: true }), { autostart: true }, 'again, it changes nothing')
+  await eventually(() => events.length > 0, 'vm.changed')
+  t.same([...new Set(events.map(({ kind }) => kind))], ['vm.changed'])
+  await t.rejects(client.call('vm.set', { vm: id }), { name: 'INVALID_PARAMS', field: 'autostart' })
+  await t.rejects(client.call('vm.set', { vm: 'nobody', autostart: true }), { name: 'VM_NOT_FOUND' })
+
+  await client.call('vm.stop', { vm: id, force: true })
+  await daemon.kill()
+  // As after a boot that came in the middle of a change.
+  const record = join(root, 'config', 'vm', id, 'vm.json')
+  writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), pending: { operation: 'set' } }))
+  writeFileSync(join(root, 'config', 'boot.json'), JSON.stringify({ bootId: 'another' }))
+  await daemon.start()
+  t.match(await daemon.client.call('vm.wait', { vm: id, for: 'running' }), { autostart: true })
+  t.match(await daemon.client.call('vm.set', { vm: id, autostart: false }), { autostart: false, state: 'running' })
+})
+
+t.test('a VM that is asked for by a requestId is made once, whoever asks, and whatever daemon', async (t) => {
+  const daemon = await startTestDaemon(t)
+  spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(daemon.root, 'images', 'small.qcow2'), '8M'])
+  const requestId = `${'r'.repeat(254)}1`
+  const request = { image: 'small', name: 'web', memoryMiB: 32, networks: [], requestId }
+  const other = await connect({ directory: daemon.sockets, env: {}, access: 'control' })
+  t.teardown(() => {
+    other.close()
+  })
+  const heard: Progress[][] = [[], []]
+  const asked = [daemon.client, other].map((client, index) => client.call('vm.create', request, { onProgress: (news) => heard[index]!.push(news) }))
+  const [one, two] = await Promise.all(asked)
+  t.equal(one?.id, two?.id)
+  for (const news of heard) t.ok(news.length > 0 && news.every(({ vm }) => vm === one?.id), 'each is told from the first which VM it is')
+  t.same(await daemon.client.call('vm.create', request).then(({ id, pid }) => ({ id, pid })), { id: one?.id, pid: one?.pid }, 'also with its name, which is taken')
+  await t.rejects(daemon.client.call('vm.create', { ...request, memoryMiB: 64 }), { name: 'VM_REQUEST_REUSED', field: 'requestId' })
+  t.match(daemon.log(), new RegExp(`"method":"vm\\.create".*"requestId":"${requestId}".*"outcome":"ok"`), 'the log of what was changed has it')
+
+  await daemon.kill()
+  await daemon.start()
+  t.equal((await daemon.client.call('vm.create', request)).id, one?.id)
+  t.equal(daemon.qemus().length, 1)
+  const copy = await daemon.client.call('vm.stop', { vm: 'web', force: true }).then(() => daemon.client.call('vm.clone', { vm: 'web', name: 'copy', start: false }))
+  await daemon.client.call('vm.delete', { vm: 'web' })
+  const anew = await daemon.client.call('vm.create', request)
+  t.notOk([one?.id, copy.id].includes(anew.id), 'of a VM that was deleted nothing is known any more, and a clone was not asked for by it')
+
+  await t.rejects(daemon.client.call('vm.create', { ...request, name: 'web', requestId: 'two' }), { name: 'VM_NAME_TAKEN' })
+  t.match(await daemon.client.call('vm.create', { ...request, name: 'mail', requestId: 'two' }), { name: 'mail' }, 'one that failed is forgotten')
 })
 
 t.test('a second daemon on the same folder is turned away, and the first does not notice', async (t) => {

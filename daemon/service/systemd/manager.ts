@@ -58,6 +58,12 @@ export function createSystemdManager({ systemctl, files, processes, unitFolder, 
     find: ({ id }) => processes.find(id),
     started: () => processes.started(),
     prepare: write,
+    async enable({ id }, enabled) {
+      const name = unitName(id)
+      if (files.look(id).state !== 'missing') await systemctl.run(enabled ? 'enable' : 'disable', '--no-reload', name)
+      // systemctl knows no unit without a file, and the boot of the host would still look for it.
+      else if (!enabled) await files.disable(name)
+    },
     async start(service) {
       await write(service)
       try {

@@ -16,6 +16,8 @@ export interface UnitFiles {
   /** Paths of what was put beside a unit (systemd.unit(5), "drop-in"). */
   dropIns(name: string): string[]
   write(name: string, text: string): Promise<Written>
+  /** Takes away what has a unit start with the host. */
+  disable(name: string): Promise<void>
   /** Units, and what was put beside them. */
   remove(...names: string[]): Promise<void>
   /** Names of units of VMs and VPNs whose record would be below `configFolder`, and is not there. */
@@ -34,8 +36,10 @@ export function openUnitFiles(folder: string): UnitFiles {
     const beside = join(folder, `${name}.d`)
     return (readOrNothing(() => readdirSync(beside)) ?? []).filter((file) => file.endsWith('.conf')).map((file) => join(beside, file))
   }
+  const disable = (name: string): Promise<void> => rm(join(folder, 'default.target.wants', name), { force: true })
   return {
     dropIns,
+    disable,
     look(id) {
       const name = unitName(id)
       const path = join(folder, name)
@@ -56,7 +60,7 @@ export function openUnitFiles(folder: string): UnitFiles {
       for (const name of names) {
         await rm(join(folder, name), { force: true })
         await rm(join(folder, `${name}.d`), { recursive: true, force: true })
-        await rm(join(folder, 'default.target.wants', name), { force: true })
+        await disable(name)
       }
     },
     orphans: (configFolder) =>

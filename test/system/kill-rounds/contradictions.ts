@@ -31,9 +31,10 @@ export async function findContradictions(vms: readonly Vm[], uid: string): Promi
     ...[...running].filter((id) => !qemus.includes(id)).map((id) => `no QEMU of ${id}, which is said to run`),
   ]
   const problems = vms.filter(({ problem }) => problem !== undefined).map(({ id, problem }) => `${id}: ${problem}`)
+  const astray = vms.filter(({ unit, autostart }) => unit !== undefined && unit.enabled !== autostart).map(({ id, autostart }) => `${id} is ${autostart ? '' : 'not '}to start with the host, and its unit says otherwise`)
   const { checks } = (await call('system.doctor')) as { checks: { subject: string; status: string; detail: string }[] }
   const told = checks.filter(({ subject, status }) => status !== 'ok' && !unrelated.has(subject)).map(({ subject, detail }) => `doctor: ${subject}: ${detail}`)
-  return [...strays, ...processes, ...problems, ...told]
+  return [...strays, ...processes, ...problems, ...astray, ...told]
 }
 
 /** What a box lacks and no kill has to do with. */

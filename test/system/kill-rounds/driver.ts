@@ -84,6 +84,7 @@ function nextStep(vms: readonly Vm[]): Step {
     const params = { image: 'blank', memoryMiB: 32, networks: pick(networks), autostart: chance(0.5), start: chance(0.8) }
     return { method: 'vm.create', params }
   }
+  if (chance(0.2)) return { method: 'vm.set', params: { vm: vm.id, autostart: chance(0.5) } }
   if (chance(0.3)) return { method: 'vm.delete', params: { vm: vm.id } }
   if (vm.state !== 'running') return { method: 'vm.start', params: { vm: vm.id } }
   return chance(0.7)

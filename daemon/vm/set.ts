@@ -1,0 +1,31 @@
+/** Changes what the host does with a VM by itself. To be called in the VM's queue. */
+import type { VmDependencies } from './dependencies.ts'
+import type { Operator } from './operate.ts'
+import { renewUnit } from './start.ts'
+import type { Entry } from './table.ts'
+
+/**
+ * The record comes first, and says that the host is still to follow it until it does. Where the host cannot, the record is as it
+ * was. Throws NO_SPACE, HOST_IO, SERVICE_MANAGER_FAILED and, where the VM's unit has to be written first, what {@link renewUnit}
+ * throws.
+ */
+export async function setAutostart(deps: VmDependencies, { note }: Operator, entry: Entry, autostart: boolean): Promise<void> {
+  const before = entry.record.autostart
+  // If the host cannot write this down, nothing is begun.
+  await deps.table.save(entry, { ...entry.record, autostart, pending: { operation: 'set' } })
+  try {
+    await followRecord(deps, entry)
+  } catch (error) {
+    await note(entry, { autostart: before, pending: undefined })
+    throw error
+  }
+}
+
+/** Has the host start the VM with itself, or not, as its record says. */
+export async function followRecord(deps: VmDependencies, entry: Entry): Promise<void> {
+  const { autostart } = entry.record
+  deps.table.look(entry)
+  if (autostart && entry.file?.state === 'missing') await renewUnit(deps, entry, entry.record)
+  await deps.services.enable(entry.service, autostart)
+  deps.table.look(entry)
+}
