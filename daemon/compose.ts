@@ -22,6 +22,7 @@ import { createLook } from './image/first-boot/look.ts'
 import { placeBuilder } from './image/run-builder.ts'
 import { createImageStore } from './image/store.ts'
 import type { Logger } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { createAttachments } from './network/attachments.ts'
 import { createBridges } from './network/bridges.ts'
 import { createNetworkHelper } from './network/helper.ts'
@@ -36,6 +37,7 @@ import { probeAccelerator } from './qemu/accelerator.ts'
 import { createGuestAgent } from './qemu/agent.ts'
 import { newestMachine, QEMU_PROGRAM } from './qemu/machine.ts'
 import { connectQmp } from './qemu/qmp.ts'
+import type { Connection } from './rpc/connection.ts'
 import { createDispatcher } from './rpc/dispatch.ts'
 import { findGroup } from './rpc/group.ts'
 import { loadPeerInspector } from './rpc/peer.ts'
@@ -83,6 +85,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
 
   const startedAt = new Date()
   const events = createEventBus()
+  const metrics = createMetrics(version, events)
   const { services, tincd } = await openManagers(config)
   const networkTable = openNetworkTable(folders.config, log)
   const vpnTable = openVpnTable(folders.config, log)
@@ -134,7 +137,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     vpns,
   }
   const networks = createNetworks({ ...sweeping, bridges, links, events, usersOf, leaving })
-  const operator = createOperator(vms, queues)
+  const operator = createOperator(vms, queues, metrics.meter)
   const lifecycle = createLifecycle(vms, queues, operator)
   const disks = createDisks(vms, operator, lifecycle)
   const consoles = createConsoles()
@@ -160,9 +163,12 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const tidied = recovery.then(() => vpns.tidy())
 
   const observer = createObserver(table)
+  const connections = new Set<Connection>()
+  metrics.observe({ table, observer, queues, connections })
   const handlers = createHandlers({
     vms,
     observer,
+    metrics,
     lifecycle,
     disks,
     consoles,
@@ -204,6 +210,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     dispatcher: createDispatcher({ handlers, log }),
     subscriptions,
     sampler: createSampler(observer),
+    connections,
     log,
   })
   log.info({ version, pid: process.pid, sockets: folders.sockets, vms: table.size }, 'ready')

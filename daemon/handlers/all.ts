@@ -3,6 +3,7 @@ import { eventKinds } from '../../policy/api/events.ts'
 import type { Result } from '../../policy/api/index.ts'
 import type { Look } from '../image/admit.ts'
 import type { BuilderPlace } from '../image/run-builder.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Networks } from '../network/lifecycle.ts'
 import type { Handlers } from '../rpc/handler.ts'
 import type { Observer } from '../stats/look.ts'
@@ -19,12 +20,13 @@ interface Rooms extends VmRooms, GuestRooms, DiskRooms, VpnRooms {
   readonly builder: BuilderPlace
   readonly look: Look
   readonly observer: Observer
+  readonly metrics: Pick<Metrics, 'read'>
   readonly describeSystem: () => Omit<Result<'system.info'>, 'access'>
   readonly examine: () => Promise<Result<'system.doctor'>['checks']>
   readonly discover: () => Result<'rpc.discover'>
 }
 
-export function createHandlers({ networks, builder, look, observer, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
+export function createHandlers({ networks, builder, look, observer, metrics, describeSystem, examine, discover, ...rooms }: Rooms): Handlers {
   const image = imageHandlers(rooms.vms, look)
   return {
     ...vmHandlers(rooms),
@@ -51,6 +53,7 @@ export function createHandlers({ networks, builder, look, observer, describeSyst
     },
     'system.info': (_params, { access }) => ({ ...describeSystem(), access }),
     'system.doctor': async () => ({ checks: await examine() }),
+    'system.metrics': () => metrics.read(),
     'rpc.discover': discover,
   }
 }

@@ -1,6 +1,6 @@
 /** Turns whatever a handler throws into what the caller may see of it. */
 import { randomBytes } from 'node:crypto'
-import { errorTable, UserError, type ErrorData } from '../../policy/errors.ts'
+import { errorTable, UserError, type ErrorData, type ErrorName } from '../../policy/errors.ts'
 import type { Logger } from '../log.ts'
 
 /** The error object of an answer (JSON-RPC 2.0, section 5.1). */
@@ -28,6 +28,11 @@ export function explainFailure(thrown: unknown, method: string, log: Logger): Rp
     message: `${method} met a defect of the daemon`,
     data: { name: 'INTERNAL', ref, hint: `The daemon's log has the details under ref ${ref}` },
   }
+}
+
+/** The name under which a caller sees it. */
+export function failureName(thrown: unknown): ErrorName {
+  return (thrown instanceof UserError ? thrown : explainHostError(thrown))?.data.name ?? 'INTERNAL'
 }
 
 export function toRpcError(error: UserError): RpcError {

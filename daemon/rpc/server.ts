@@ -22,6 +22,8 @@ export interface RpcServerOptions {
   /** Closed with the server. */
   readonly subscriptions: Subscriptions
   readonly sampler: Sampler
+  /** Holds those that are open. */
+  readonly connections: Set<Connection>
   readonly log: Logger
   readonly limits?: Partial<Limits>
 }
@@ -40,11 +42,10 @@ const LAST_GRACE_MS = 1000
 
 /** Opens both sockets, or neither. @throws UserError as `listenAt` does */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { directory, groups, dispatcher, subscriptions, sampler, log } = options
+  const { directory, groups, dispatcher, subscriptions, sampler, connections, log } = options
   const limits = { ...defaultLimits, ...options.limits }
   const inspector = await loadPeerInspector()
   if (!inspector) log.warn('koffi has no build for this machine: the log of mutations lacks uid and pid')
-  const connections = new Set<Connection>()
   const servers: Server[] = []
   const removals: (() => Promise<void>)[] = []
   let closing: Promise<void> | undefined

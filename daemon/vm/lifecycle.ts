@@ -147,7 +147,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
       await release()
       throw error
     })
-    const making = queues.run(entry, async () => {
+    const making = operator.run(entry, 'create', async () => {
       try {
         await fillDisk(entry)
         deps.table.look(entry)

@@ -1,5 +1,6 @@
 /** How an operation on a VM is run: in its queue, shown while it runs, and remembered in the record where it has to be finished. */
 import { UserError } from '../../policy/errors.ts'
+import type { OperationKind, OperationMeter } from '../metrics/operations.ts'
 import type { VmDependencies } from './dependencies.ts'
 import type { Queues } from './queue.ts'
 import type { Pending, VmRecord } from './record.ts'
@@ -7,6 +8,8 @@ import type { Operation } from './state.ts'
 import type { Entry } from './table.ts'
 
 export interface Operator {
+  /** Runs `work` in the VM's queue and counts it: all operations on VMs pass here. */
+  run<T>(entry: Entry, kind: OperationKind, work: () => Promise<T>): Promise<T>
   /**
    * Runs `work` in the VM's queue while `operation` shows; what it settles is pending in the record until it is over. Throws
    * VM_NOT_FOUND where the VM was deleted meanwhile.
@@ -16,7 +19,8 @@ export interface Operator {
   note(entry: Entry, change: Partial<VmRecord>): Promise<void>
 }
 
-export function createOperator(deps: Pick<VmDependencies, 'table' | 'log'>, queues: Queues<Entry>): Operator {
+export function createOperator(deps: Pick<VmDependencies, 'table' | 'log'>, queues: Queues<Entry>, meter: OperationMeter): Operator {
+  const run: Operator['run'] = (entry, kind, work) => queues.run(entry, () => meter.measure(kind, work))
   const note: Operator['note'] = async (entry, change) => {
     const record = { ...entry.record, ...change }
     try {
@@ -29,9 +33,10 @@ export function createOperator(deps: Pick<VmDependencies, 'table' | 'log'>, queu
   }
 
   return {
+    run,
     note,
     operate: (entry, operation, work) =>
-      queues.run(entry, async () => {
+      run(entry, operation, async () => {
         if (deps.table.get(entry.id) !== entry) throw gone(entry)
         const settle = (next: Pending | undefined): Promise<void> => note(entry, { pending: next })
         entry.operation = operation

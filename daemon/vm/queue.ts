@@ -9,14 +9,28 @@ export interface Queues<Key> {
   run<T>(key: Key, task: () => Promise<T>): Promise<T>
   /** Resolves when no task is left. */
   idle(): Promise<void>
+  /** Tasks of all keys now. */
+  readonly load: { readonly waiting: number; readonly running: number }
 }
 
 export function createQueues<Key>(): Queues<Key> {
   const tails = new Map<Key, Promise<unknown>>()
+  const load = { waiting: 0, running: 0 }
   return {
+    load,
     run(key, task) {
       const before = tails.get(key) ?? Promise.resolve()
-      const result = before.then(task, task)
+      load.waiting += 1
+      const begin = async () => {
+        load.waiting -= 1
+        load.running += 1
+        try {
+          return await task()
+        } finally {
+          load.running -= 1
+        }
+      }
+      const result = before.then(begin, begin)
       const tail = result.catch(() => undefined).then(() => {
         if (tails.get(key) === tail) tails.delete(key)
       })

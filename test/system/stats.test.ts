@@ -5,6 +5,7 @@ import t from 'tap'
 import type { Event } from '../../policy/api/events.ts'
 import type { StatsSample } from '../../policy/api/stats.ts'
 import { connect } from '../../tui/client.ts'
+import { readSamples } from '../daemon/metrics/read-samples.ts'
 import { run, start } from '../tui/command-process.ts'
 import { eventually, startTestDaemon } from './daemon.ts'
 import { ensureTinyImage } from './tiny-image.ts'
@@ -49,6 +50,33 @@ t.test('of VMs that run it is told what they use, who may do what, and what has 
     t.equal(samples.length, 1, 'the first before the answer')
     await eventually(() => samples.length >= 3, 'samples')
     t.match(samples.at(-1), { at: String, vms: [{ vm: vm.id, name: 'web', cpuPercent: Number }] })
+  })
+
+  await t.test('metrics are text for Prometheus, for observers as well', async (t) => {
+    const { text, contentType } = await observer.call('system.metrics', {})
+    const samples = readSamples(text)
+    t.equal(samples.get('aetherscale_vms{state="running"}'), 1)
+    t.equal(samples.get('aetherscale_vms{state="stopped"}'), 1)
+    t.equal(samples.get('aetherscale_operations_total{kind="create",outcome="ok"}'), 2)
+    t.equal(samples.get('aetherscale_operation_duration_seconds_count{kind="create"}'), 2)
+    t.equal(samples.get('aetherscale_rpc_connections{access="control"}'), 1)
+    t.equal(samples.get('aetherscale_rpc_connections{access="observe"}'), 1)
+    t.equal(samples.get('aetherscale_queued_operations{state="waiting"}'), 0)
+    const { vms } = await observer.call('vm.stats', { vms: ['web'] })
+    const cpuSeconds = samples.get(`aetherscale_vm_cpu_seconds_total{vm="${vm.id}",name="web"}`) ?? Number.NaN
+    t.ok(cpuSeconds > 0 && cpuSeconds <= vms[0]!.cpuSeconds, `${cpuSeconds} s, and ${vms[0]?.cpuSeconds} s a moment later`)
+    t.ok((samples.get(`aetherscale_vm_memory_bytes{vm="${vm.id}",name="web"}`) ?? 0) > 1_048_576)
+
+    const { stdout, status } = await command('metrics')
+    t.equal(status, 0)
+    const linesOf = (printed: string): string[] => printed.split('\n').filter((line) => line.startsWith('#'))
+    t.same(linesOf(stdout), linesOf(text), 'the command prints the text alone')
+    t.match(JSON.parse((await command('metrics', '--json')).stdout), { contentType, text: /^# HELP aetherscale_/ })
+
+    await t.rejects(client.call('vm.start', { vm: 'web' }).then(() => client.call('vm.snapshot.restore', { vm: 'web', name: 'none' })), { name: 'VM_RUNNING' })
+    const later = readSamples((await observer.call('system.metrics', {})).text)
+    t.equal(later.get('aetherscale_operations_total{kind="restore",outcome="VM_RUNNING"}'), 1)
+    t.equal(later.get('aetherscale_operations_total{kind="start",outcome="ok"}'), 1)
   })
 
   await t.test('a change that is no other event is one of its own', async (t) => {

@@ -64,7 +64,7 @@ export async function serve(t: Test, stubs: Stubs, limits: Partial<Limits> = {},
   const events = createEventBus()
   const { log, lines } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, dispatcher, subscriptions: createSubscriptions(events), sampler, log, limits: { shutdownMs: 200, ...limits } })
+  const server = await startRpcServer({ directory, dispatcher, subscriptions: createSubscriptions(events), sampler, connections: new Set(), log, limits: { shutdownMs: 200, ...limits } })
   t.teardown(() => server.close())
   return {
     server,

@@ -32,7 +32,7 @@ t.test('the sockets have the mode and the groups given', async (t) => {
   const gid = process.getuid?.() === 0 ? 12_345 : process.getgroups!().at(-1)!
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
-  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, subscriptions: createSubscriptions(createEventBus()), sampler: noSamples, log })
+  const server = await startRpcServer({ directory, groups: { observe: gid }, dispatcher, subscriptions: createSubscriptions(createEventBus()), sampler: noSamples, connections: new Set(), log })
   t.teardown(() => server.close())
   t.match(await stat(server.paths.control), { mode: 0o140600, gid: process.getegid?.() }, 'without a group it is the user alone')
   t.match(await stat(server.paths.observe), { mode: 0o140660, gid })
@@ -44,7 +44,7 @@ t.test('both sockets are opened, or none', async (t) => {
   const { log } = recordLog()
   const dispatcher = createDispatcher({ handlers: completeHandlers(stubs), log })
   const subscriptions = createSubscriptions(createEventBus())
-  await t.rejects(startRpcServer({ directory, dispatcher, subscriptions, sampler: noSamples, log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
+  await t.rejects(startRpcServer({ directory, dispatcher, subscriptions, sampler: noSamples, connections: new Set(), log }), { data: { name: 'HOST_IO' }, message: /is not a socket/ })
   t.same(await readdir(directory), ['observe.sock'])
 })
 

@@ -85,6 +85,7 @@ const sayings: Sayings = {
   'vm.snapshot.delete': ({ name }) => [`${name} is deleted`],
   'image.delete': ({ name }) => [`${name} is deleted`],
   'network.delete': ({ name }) => [`${name} is deleted`],
+  'system.metrics': ({ text }) => escapeControls(text.trimEnd(), '\n').split('\n'),
   'vm.plan': ({ commands, files, networks, unit }) => [
     ...commands.flatMap(({ purpose, argv }) => [`# ${escapeControls(purpose)}`, argv.map(quoteWord).join(' ')]),
     ...files.map((file, index) => `${index === 0 ? '# files: ' : '#        '}${escapeControls(file)}`),
