@@ -137,6 +137,10 @@ export const errorTable = {
   GUEST_COPY_TOO_LARGE: { code: 1613, exit: 'usage', summary: 'The file is larger than what is copied into a guest' },
   GUEST_COPY_BUSY: { code: 1614, exit: 'conflict', summary: 'Too many copies are under way' },
   GUEST_FROZEN: { code: 1615, exit: 'conflict', summary: 'The guest holds its file systems still, for a snapshot or a backup' },
+
+  BROKER_CONFIG_BROKEN: { code: 1801, exit: 'failed', summary: 'broker.json, or a file that it names, cannot be used' },
+  BROKER_HOST_TAKEN: { code: 1802, exit: 'conflict', summary: 'Another relay is on the broker under the name of this host' },
+  BROKER_NO_HOST: { code: 1803, exit: 'failed', summary: 'No host made the VM within the time given; the message has what each said' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof errorTable

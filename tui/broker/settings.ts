@@ -1,0 +1,113 @@
+/** `broker.json`, the environment, and the files that they name: all that is needed to reach RabbitMQ, with its secrets. */
+import { readFileSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { BrokerConfig, HostName } from '../../policy/broker/config.ts'
+import { UserError } from '../../policy/errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface BrokerSettings {
+  readonly config: BrokerConfig
+  /** Name of this host. */
+  readonly host: string
+  readonly address: { readonly hostname: string; readonly port: number; readonly vhost: string }
+  readonly username: string
+  readonly password: string
+  /** Absent without TLS. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  /** What somebody should know, and nothing is refused for. */
+  readonly warning?: string
+}
+
+const PORTS = { 'amqp:': 5672, 'amqps:': 5671 } as const
+
+/**
+ * Reads `broker.json` of this folder; one that is not there says nothing. RABBITMQ_HOST goes before the host of its URL, and
+ * HOSTNAME says the host's own name where the file does not.
+ *
+ * @throws UserError BROKER_CONFIG_BROKEN
+ */
+export function readBrokerSettings(folder: string, env: Environment): BrokerSettings {
+  const file = join(folder, 'broker.json')
+  const text = readText(file, true)
+  const config = parse(text ?? '{}', file)
+  if (config.password !== undefined) demandPrivate(file, 'holds a password')
+  const url = new URL(config.url)
+  const chosen = env['RABBITMQ_HOST']
+  if (chosen) url.host = chosen
+  const isTls = url.protocol === 'amqps:'
+  const { ca, cert, key } = config.tls
+  if (key !== undefined) demandPrivate(key, 'is a private key')
+  // A URL has an IPv6 address in brackets, which a socket does not know.
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  return {
+    config,
+    host: nameOf(config, env),
+    address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost: decodeURIComponent(url.pathname.slice(1)) || '/' },
+    username: config.username,
+    password: passwordOf(config),
+    ...(isTls && { tls: { ...(ca && { ca: readText(ca) }), ...(cert && { cert: readText(cert) }), ...(key && { key: readText(key) }) } }),
+    ...(!isTls && !isLoopback(name) && { warning: `the password, and what is said, goes to ${name} unencrypted: amqps:// in ${file} prevents that` }),
+  }
+}
+
+function parse(text: string, file: string): BrokerConfig {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The parser's own words quote the text, in which a password may be.
+    throw broken(file, 'it is not JSON')
+  }
+  const result = BrokerConfig.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw broken(file, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'does not fit'}`)
+}
+
+function passwordOf({ password, passwordFile }: BrokerConfig): string {
+  if (password !== undefined) return password
+  if (passwordFile === undefined) return 'guest'
+  demandPrivate(passwordFile, 'holds a password')
+  return readText(passwordFile).split(/\r?\n/, 1)[0]!
+}
+
+function nameOf({ host }: BrokerConfig, env: Environment): string {
+  if (host !== undefined) return host
+  const found = (env['HOSTNAME'] || hostname()).split('.')[0]!.toLowerCase()
+  if (HostName.safeParse(found).success) return found
+  throw new UserError('BROKER_CONFIG_BROKEN', `"${found}" cannot be the name of a host among others`, { hint: 'say one, as "host" in broker.json' })
+}
+
+function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)
+}
+
+function readText(file: string): string
+function readText(file: string, mayBeAbsent: true): string | undefined
+function readText(file: string, mayBeAbsent = false): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (mayBeAbsent && code === 'ENOENT') return undefined
+    throw broken(file, `it cannot be read: ${code}`, { cause })
+  }
+}
+
+/** As ssh(1) holds it with keys. */
+function demandPrivate(file: string, why: string): void {
+  let found
+  try {
+    found = statSync(file)
+  } catch (cause) {
+    throw broken(file, `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+  }
+  if ((found.mode & 0o077) === 0) return
+  throw broken(file, `it ${why}, and others than its owner may read it`, { hint: `chmod 600 ${file}` })
+}
+
+function broken(file: string, why: string, more: { hint?: string; cause?: unknown } = {}): UserError {
+  return new UserError('BROKER_CONFIG_BROKEN', `Configuration ${file}: ${why}`, more)
+}
