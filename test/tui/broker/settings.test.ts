@@ -36,7 +36,7 @@ t.test('without a file it is RabbitMQ on this host, as it comes', async (t) => {
 
 t.test('the name of a host is its first label, in lower case', async (t) => {
   t.equal(readBrokerSettings(join(folder, 'none'), { HOSTNAME: 'Node7.example.org' }).host, 'node7')
-  t.throws(() => readBrokerSettings(join(folder, 'none'), { HOSTNAME: '_x' }), { data: { name: 'BROKER_CONFIG_BROKEN' } })
+  t.throws(() => readBrokerSettings(join(folder, 'none'), { HOSTNAME: '_x' }), /cannot be the name of a host/)
 })
 
 t.test('RABBITMQ_HOST goes before the host of the URL, and leaves the rest of it', async (t) => {
@@ -62,7 +62,7 @@ t.test('a password without TLS is warned of, but on this host', async (t) => {
 
 t.test('a file with a password that others can read is refused', async (t) => {
   write({ password: 'hush-hush' }, 0o644)
-  t.throws(() => readBrokerSettings(folder, env), { data: { name: 'BROKER_CONFIG_BROKEN', hint: `chmod 600 ${join(folder, 'broker.json')}` } })
+  t.throws(() => readBrokerSettings(folder, env), /holds a password, and others than its owner may read it/)
   write({ password: 'hush-hush' })
   t.equal(readBrokerSettings(folder, env).password, 'hush-hush')
   write({}, 0o644)

@@ -1,0 +1,40 @@
+/** The connection to RabbitMQ: made again for ever, told of once when it comes and once when it goes. */
+import { Connection } from 'rabbitmq-client'
+import type { Logger } from 'pino'
+import { explain } from './explain.ts'
+import type { BrokerSettings } from './settings.ts'
+
+/** AMQP 0-9-1, section 4.2.7: a side that was silent for two of these is gone. */
+const HEARTBEAT_S = 10
+const RETRY_FROM_MS = 500
+const RETRY_UP_TO_MS = 10_000
+
+export function openConnection(settings: BrokerSettings, log: Logger): Connection {
+  const { address, username, password, tls, host, warning } = settings
+  const where = `${address.hostname}:${address.port}`
+  if (warning !== undefined) log.warn({ broker: where }, warning)
+  const connection = new Connection({
+    ...address,
+    username,
+    password,
+    ...(tls && { tls }),
+    heartbeat: HEARTBEAT_S,
+    retryLow: RETRY_FROM_MS,
+    retryHigh: RETRY_UP_TO_MS,
+    connectionName: `aetherscale ${host}`,
+  })
+  let told: 'connected' | 'away' | undefined
+  connection.on('connection', () => {
+    told = 'connected'
+    log.info({ broker: where, host }, 'connected to RabbitMQ')
+  })
+  connection.on('error', (error: unknown) => {
+    // Errors of channels come here as well.
+    if (connection.ready) return log.warn({ broker: where, why: explain(error, password) }, 'RabbitMQ refused something')
+    if (told === 'away') return
+    const what = told === undefined ? 'RabbitMQ does not answer yet; waiting for it' : 'the connection to RabbitMQ is lost; trying again'
+    told = 'away'
+    log.warn({ broker: where, why: explain(error, password) }, what)
+  })
+  return connection
+}

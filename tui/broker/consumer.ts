@@ -1,0 +1,132 @@
+/** Consumes a queue on a channel of its own, again after each loss, and only while that is wanted. */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AsyncMessage, Channel, Connection } from 'rabbitmq-client'
+
+/** A message that RabbitMQ holds for us until we say what became of it. */
+export interface Delivery {
+  readonly message: AsyncMessage
+  /** Whether RabbitMQ still waits for us: if not, it has given, or will give, the message to somebody again. */
+  isLive(): boolean
+  /** Done: it is gone. */
+  ack(): void
+  /** Not done: it is offered again. */
+  giveBack(): void
+  /** Never to be done: it goes where the queue's dead letters go. */
+  reject(): void
+}
+
+export interface ConsumerOptions {
+  readonly connection: Connection
+  /** Makes what is needed on this channel; answers the queue's name. */
+  readonly prepare: (channel: Channel) => Promise<string>
+  /** Messages that are under way at a time. */
+  readonly atOnce: number
+  readonly exclusive?: boolean
+  /** Settles the delivery, or throws, and then it is given back. */
+  readonly handle: (delivery: Delivery) => Promise<void>
+  /** Told of each failure, of preparing and of handling. */
+  readonly onError: (error: unknown) => void
+}
+
+const RETRY_FROM_MS = 250
+const RETRY_UP_TO_MS = 5000
+
+export class Consumer {
+  readonly #options: ConsumerOptions
+  readonly #underWay = new Set<Promise<void>>()
+  /** Aborted when consuming is no more wanted. */
+  #wanted: AbortController | undefined
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+  }
+
+  get isWanted(): boolean {
+    return this.#wanted !== undefined
+  }
+
+  /** Begins to consume, as soon as there is a connection. */
+  start(): void {
+    if (this.#wanted) return
+    const wanted = (this.#wanted = new AbortController())
+    this.#loop = this.#loop.then(() => this.#consume(wanted.signal))
+  }
+
+  /** Takes no more; resolves when what is under way has ended as well. */
+  async stop(): Promise<void> {
+    this.#wanted?.abort()
+    this.#wanted = undefined
+    await this.#loop
+    await Promise.all(this.#underWay)
+  }
+
+  async #consume(signal: AbortSignal): Promise<void> {
+    for (let wait = RETRY_FROM_MS; !signal.aborted; ) {
+      try {
+        await this.#consumeOnce(signal)
+        wait = RETRY_FROM_MS
+      } catch (error) {
+        this.#options.onError(error)
+        await delay(wait, undefined, { signal }).catch(() => undefined)
+        wait = Math.min(wait * 2, RETRY_UP_TO_MS)
+      }
+    }
+  }
+
+  /** Until the channel is lost, the queue is deleted, or nobody wants it any more. */
+  async #consumeOnce(signal: AbortSignal): Promise<void> {
+    const { connection, prepare, atOnce, exclusive = false } = this.#options
+    const channel = await connection.acquire({ emitErrorsFromChannel: true })
+    channel.on('error', () => undefined)
+    try {
+      const queue = await prepare(channel)
+      await channel.basicQos({ prefetchCount: atOnce })
+      const ended = new AbortController()
+      channel.once('close', () => ended.abort())
+      channel.once('basic.cancel', () => ended.abort())
+      const { consumerTag } = await channel.basicConsume({ queue, exclusive }, (message) => this.#take(channel, message, signal))
+      const either = AbortSignal.any([signal, ended.signal])
+      if (!either.aborted) await once(either, 'abort')
+      if (!channel.active) return
+      if (signal.aborted) await channel.basicCancel(consumerTag)
+      // The channel has to stay for what is under way to be settled on it.
+      await Promise.all(this.#underWay)
+    } finally {
+      await channel.close()
+    }
+  }
+
+  #take(channel: Channel, message: AsyncMessage, signal: AbortSignal): void {
+    const delivery = openDelivery(channel, message)
+    // Some may come between our cancelling and RabbitMQ's knowing of it.
+    if (signal.aborted) return delivery.giveBack()
+    const work = this.#options
+      .handle(delivery)
+      .catch((error: unknown) => {
+        this.#options.onError(error)
+        delivery.giveBack()
+      })
+      .finally(() => this.#underWay.delete(work))
+    this.#underWay.add(work)
+  }
+}
+
+function openDelivery(channel: Channel, message: AsyncMessage): Delivery {
+  const { deliveryTag } = message
+  let isSettled = false
+  /** On a lost channel there is nothing to say: RabbitMQ has taken the message back. */
+  const settle = (say: () => void): void => {
+    if (isSettled || !channel.active) return
+    isSettled = true
+    say()
+  }
+  return {
+    message,
+    isLive: () => !isSettled && channel.active,
+    ack: () => settle(() => channel.basicAck({ deliveryTag })),
+    giveBack: () => settle(() => channel.basicNack({ deliveryTag, requeue: true })),
+    reject: () => settle(() => channel.basicNack({ deliveryTag, requeue: false })),
+  }
+}

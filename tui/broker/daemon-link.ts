@@ -1,0 +1,94 @@
+/** The daemon of this host, as far as it is there: connected to again for ever. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
+import { ConnectionError, RpcError, type CallOptions, type Client } from '../client.ts'
+
+const RETRY_FROM_MS = 100
+const RETRY_UP_TO_MS = 2000
+
+export class DaemonLink {
+  readonly #connect: () => Promise<Client>
+  readonly #onChange: (why: string | undefined) => void
+  readonly #ended = new AbortController()
+  #client: Client | undefined
+  #arrival = Promise.withResolvers<void>()
+
+  /** `onChange` learns why the daemon is away, and `undefined` when it is there. */
+  constructor(connect: () => Promise<Client>, onChange: (why: string | undefined) => void) {
+    this.#connect = connect
+    this.#onChange = onChange
+  }
+
+  get isThere(): boolean {
+    return this.#client !== undefined
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    void this.#keep()
+  }
+
+  /** @throws ConnectionError also where it is away just now */
+  async call<M extends MethodName>(method: M, params: ParamsInput<M>, options?: CallOptions): Promise<Result<M>> {
+    return (await this.callAny(method, params, options)) as Result<M>
+  }
+
+  async callAny(method: string, params: unknown, options?: CallOptions): Promise<unknown> {
+    if (!this.#client) throw new ConnectionError('lost', '', "this host's daemon does not answer")
+    return this.#client.callAny(method, params, options)
+  }
+
+  /** Does what can be done again safely until the daemon has answered it, also over a restart of it; gives up when `isWanted` says no. */
+  async persist<T>(work: () => Promise<T>, isWanted: () => boolean): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isAway(error) || !isWanted() || this.#ended.signal.aborted) throw error
+        // Its end can be told to a request before it is to us.
+        await Promise.all([Promise.race([this.#arrival.promise, this.#closing()]), delay(RETRY_FROM_MS)])
+      }
+    }
+  }
+
+  close(): void {
+    this.#ended.abort()
+    this.#client?.close()
+  }
+
+  async #keep(): Promise<void> {
+    const { signal } = this.#ended
+    let told: string | undefined = ''
+    const tell = (why: string | undefined): void => {
+      if (why !== told && (why === undefined || !told)) this.#onChange(why)
+      told = why
+    }
+    for (let wait = RETRY_FROM_MS; !signal.aborted; wait = Math.min(wait * 2, RETRY_UP_TO_MS)) {
+      try {
+        const client = await this.#connect()
+        if (signal.aborted) return client.close()
+        this.#client = client
+        this.#arrival.resolve()
+        wait = RETRY_FROM_MS
+        tell(undefined)
+        const why = await client.closed
+        this.#client = undefined
+        this.#arrival = Promise.withResolvers()
+        if (!signal.aborted) tell(why?.message ?? 'closed')
+      } catch (error) {
+        tell((error as Error).message)
+      }
+      await delay(wait, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  #closing(): Promise<void> {
+    const { signal } = this.#ended
+    return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  }
+}
+
+/** Whether it was the daemon's going that left a request without its answer. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ConnectionError || (error instanceof RpcError && error.name === 'SHUTTING_DOWN')
+}
