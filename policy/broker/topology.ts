@@ -42,4 +42,6 @@ export const headers = {
   passedBy: 'aetherscale-passed-by',
   /** Of an answer: the host that gives it. */
   host: 'aetherscale-host',
+  /** Of a message in {@link DEAD}: why it is there, where a host has put it there; else RabbitMQ's own x-death says it. */
+  reason: 'aetherscale-reason',
 } as const

@@ -80,7 +80,7 @@ export async function describe(daemon: Daemon, host: string, facts: HostFacts, v
   const { vpns } = await daemon.call('vpn.list', {})
   const bridges = vms.flatMap(({ networks }) => networks.flatMap((network) => (network.kind === 'bridge' ? [network.bridge] : [])))
   return {
-    host,
+    host: host as HostDescription['host'],
     version: readVersion(),
     takes: why === undefined,
     ...(why !== undefined && { why }),

@@ -1,0 +1,200 @@
+/**
+ * A request to make a VM, from its delivery to its acknowledgement. What makes the VM exactly one: the request has an identity
+ * before anything is done; a host works at it only while the claim of that identity is its own; and asks its daemon with it, so
+ * that a work that was begun is found. A delivery is acknowledged when what follows from it is with RabbitMQ.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { ErrorName } from '../../policy/errors.ts'
+import type { LegacyOutcome } from '../../policy/legacy.ts'
+import { RpcError } from '../client.ts'
+import { createVm, type LegacyHost } from '../legacy/commands.ts'
+import { answerError, answerRefusal, answerResult } from './answers.ts'
+import type { Admission, Capacity } from './capacity.ts'
+import type { Claims, Owner } from './claims.ts'
+import type { Delivery } from './consumer.ts'
+import { isAway, type DaemonLink } from './daemon-link.ts'
+import type { Forward } from './forward.ts'
+import { choosePath, explainNobody, type Pass } from './pass-on.ts'
+import type { Reply } from './reply.ts'
+import { readRequest, requestIdOf, type CreateRequest, type Read } from './request.ts'
+
+/** Before a request is given back that this host can do nothing about: else it returns at once. */
+const PAUSE_MS = 1000
+
+/** Failures that another host need not have, and whether this one is to have them a moment later as well. */
+const ELSEWHERE: Readonly<Partial<Record<ErrorName, 'lasting' | 'passing'>>> = {
+  IMAGE_NOT_FOUND: 'lasting',
+  NET_DENIED: 'lasting',
+  NET_NOT_FOUND: 'lasting',
+  PROGRAM_MISSING: 'lasting',
+  ACCEL_UNAVAILABLE: 'lasting',
+  NET_QUOTA: 'passing',
+  NET_UNREACHABLE: 'passing',
+  NO_SPACE: 'passing',
+}
+
+export interface CreateOptions {
+  readonly host: string
+  readonly knownHosts: () => readonly string[]
+  readonly deadlineSeconds: number
+  readonly legacy: LegacyHost
+  readonly daemon: DaemonLink
+  readonly capacity: Capacity
+  readonly claims: Claims
+  readonly forward: Forward
+  readonly reply: Reply
+  /** Whether work that waits for the daemon goes on waiting. */
+  readonly isLeaving: () => boolean
+  /** Room may have been taken, or become free. */
+  readonly onRoom: () => void
+  readonly log: Logger
+}
+
+export class CreateHandler {
+  readonly #options: CreateOptions
+
+  constructor(options: CreateOptions) {
+    this.#options = options
+  }
+
+  /** Of the queue that all hosts compete for. */
+  readonly fromCompeting = async (delivery: Delivery): Promise<void> => {
+    const read = this.read(delivery)
+    if (read.kind === 'unreadable') return this.#bury(delivery, read)
+    const { request } = read
+    const { forward } = this.#options
+    if (request.id === undefined) {
+      await forward.stamp(delivery.message, request)
+      return delivery.ack()
+    }
+    const isOver = Date.now() >= request.deadline
+    const admission = isOver ? undefined : await this.#admit(delivery, request)
+    // A claim goes before the deadline and before what this host would decide: the VM may be there.
+    if (!admission || 'reason' in admission) {
+      if (await this.#options.claims.isTaken(request.id)) return this.serveClaimed(delivery, request)
+      return admission ? this.#passOn(delivery, request, admission) : this.answerNobody(delivery, request)
+    }
+    await this.#serveIfOurs(delivery, request, admission)
+  }
+
+  /** Of this host's own queue: requests that it has claimed and that came to another one. */
+  readonly fromOwn = async (delivery: Delivery): Promise<void> => {
+    const read = this.read(delivery)
+    if (read.kind === 'unreadable' || read.request.id === undefined) return this.#bury(delivery, read)
+    await this.serveClaimed(delivery, read.request)
+  }
+
+  read({ message }: Delivery): Read {
+    const { deadlineSeconds, legacy } = this.#options
+    return readRequest(message, { now: Date.now(), deadlineSeconds, legacy })
+  }
+
+  /** One that has a claim: whose it is comes out. What this host has claimed it makes, whether it would take it now or not. */
+  serveClaimed(delivery: Delivery, request: CreateRequest): Promise<void> {
+    const { memoryMiB, diskMiB = 0 } = request.params
+    return this.#serveIfOurs(delivery, request, this.#options.capacity.reserve({ memoryMiB, diskMiB }))
+  }
+
+  async answerNobody(delivery: Delivery, request: CreateRequest): Promise<void> {
+    const { reply, knownHosts, log } = this.#options
+    const message = explainNobody(request.passedBy, knownHosts())
+    log.info({ request: request.id, why: message }, 'a request that no host has taken is answered')
+    await reply(request.address, answerError(request.form, 'BROKER_NO_HOST', message))
+    delivery.ack()
+  }
+
+  #admit(delivery: Delivery, request: CreateRequest): Promise<Admission | Pass> {
+    const { daemon, capacity } = this.#options
+    return daemon.persist(() => capacity.admit(request.params), () => this.#isWanted(delivery))
+  }
+
+  async #serveIfOurs(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
+    const { claims, forward, onRoom, log } = this.#options
+    try {
+      const owner = await claims.take(request.id!)
+      if (owner.kind === 'ours') return await this.#serve(delivery, request, admission)
+      log.info({ request: request.id, owner }, 'a request that another host has claimed')
+      if (owner.kind === 'unknown') return await this.#giveBackLater(delivery, owner)
+      await forward.toOwner(delivery.message, request, owner.host)
+      delivery.ack()
+    } finally {
+      admission.release()
+      onRoom()
+    }
+  }
+
+  async #serve(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
+    const { daemon, reply, claims, log } = this.#options
+    const { form, address, id } = request
+    try {
+      const result = await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery))
+      // Whoever asked is answered by whom the message is delivered to again; twice would be once too often.
+      if (!delivery.isLive()) return
+      await reply(address, answerResult(form, result))
+      log.info({ request: id, redelivered: delivery.message.redelivered }, 'a VM is made')
+    } catch (error) {
+      if (isAway(error)) return delivery.giveBack()
+      if (!(error instanceof RpcError)) throw error
+      if (!delivery.isLive()) return
+      const kind = ELSEWHERE[error.name as ErrorName]
+      log.warn({ request: id, error: error.name, why: error.message }, 'a VM could not be made')
+      if (kind !== undefined) {
+        await claims.drop(id!)
+        return this.#passOn(delivery, request, { reason: error.message, lasting: kind === 'lasting' })
+      }
+      await reply(address, answerRefusal(form, error))
+    }
+    delivery.ack()
+  }
+
+  async #make(delivery: Delivery, { form, params, address, id }: CreateRequest, admission: Admission): Promise<unknown> {
+    const { daemon, legacy, reply, log } = this.#options
+    const requestId = requestIdOf(id!)
+    if (form.kind === 'rpc') return daemon.call('vm.create', { ...params, requestId }, { onProgress: ({ vm }) => vm !== undefined && admission.noteVm(vm) })
+    const onAllocated = (answer: LegacyOutcome): void => {
+      admission.noteVm(answer['vm-id'])
+      if (!delivery.isLive()) return
+      // The next answer says more; that this one was lost is the connection's to tell.
+      reply(address, answerResult(form, answer)).catch((error: unknown) => log.debug({ why: String(error) }, 'an answer was lost'))
+    }
+    return createVm(daemon, form.options, legacy, { requestId, onAllocated })
+  }
+
+  async #passOn(delivery: Delivery, request: CreateRequest, pass: Pass): Promise<void> {
+    const { forward, host, knownHosts, log } = this.#options
+    const way = choosePath(request.passedBy, host, { reason: pass.reason, lasting: pass.lasting }, knownHosts())
+    log.debug({ request: request.id, to: way.to, why: pass.reason }, 'a request is passed on')
+    if (way.to === 'nobody') return this.answerNobody(delivery, { ...request, passedBy: way.passedBy })
+    if (way.to === 'again') await forward.toNext(delivery.message, request, way.passedBy)
+    else await forward.toLater(delivery.message, request, way.passedBy)
+    delivery.ack()
+  }
+
+  async #giveBackLater(delivery: Delivery, { why }: Extract<Owner, { kind: 'unknown' }>): Promise<void> {
+    this.#options.log.warn({ why }, 'RabbitMQ does not say which host has claimed a request')
+    await delay(PAUSE_MS)
+    delivery.giveBack()
+  }
+
+  /** What nobody can read is answered, and lies with the dead for an admin to look at. */
+  async #bury(delivery: Delivery, read: Read): Promise<void> {
+    const { reply, forward, log } = this.#options
+    const { reason, address, form } = read.kind === 'unreadable' ? read : { reason: 'the request has no identity', ...read.request }
+    log.warn({ why: reason }, 'a message that cannot be read is put aside')
+    try {
+      await forward.toDead(delivery.message, reason)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      // RabbitMQ has its bytes still.
+      await reply(address, answerError(form, 'INVALID_REQUEST', reason))
+      return delivery.reject()
+    }
+    await reply(address, answerError(form, 'INVALID_REQUEST', reason))
+    delivery.ack()
+  }
+
+  #isWanted(delivery: Delivery): boolean {
+    return delivery.isLive() && !this.#options.isLeaving()
+  }
+}
