@@ -71,7 +71,7 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
   let server: ChildProcess | undefined
 
   const end = async (child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (child?.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended

@@ -1,7 +1,7 @@
 /** What is answered, in the language of the request. Pure. */
 import { errorTable, type ErrorName } from '../../policy/errors.ts'
 import type { LegacyAnswer } from '../../policy/legacy.ts'
-import { RpcError } from '../connection-error.ts'
+import type { RpcError } from '../connection-error.ts'
 import type { Form } from './request.ts'
 
 export const succeed = (response: unknown): LegacyAnswer => ({ 'execution-info': { status: 'success' }, response })

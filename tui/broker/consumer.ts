@@ -25,12 +25,16 @@ export interface ConsumerOptions {
   readonly exclusive?: boolean
   /** Settles the delivery, or throws, and then it is given back. */
   readonly handle: (delivery: Delivery) => Promise<void>
+  /** Told each time that messages begin to come. */
+  readonly onReady?: () => void
   /** Told of each failure, of preparing and of handling. */
   readonly onError: (error: unknown) => void
 }
 
 const RETRY_FROM_MS = 250
 const RETRY_UP_TO_MS = 5000
+/** Before a message is given back that could not be handled: what was in the way may pass, and RabbitMQ offers it at once. */
+const PAUSE_MS = 1000
 
 export class Consumer {
   readonly #options: ConsumerOptions
@@ -87,6 +91,7 @@ export class Consumer {
       channel.once('close', () => ended.abort())
       channel.once('basic.cancel', () => ended.abort())
       const { consumerTag } = await channel.basicConsume({ queue, exclusive }, (message) => this.#take(channel, message, signal))
+      this.#options.onReady?.()
       const either = AbortSignal.any([signal, ended.signal])
       if (!either.aborted) await once(either, 'abort')
       if (!channel.active) return
@@ -104,8 +109,9 @@ export class Consumer {
     if (signal.aborted) return delivery.giveBack()
     const work = this.#options
       .handle(delivery)
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         this.#options.onError(error)
+        if (delivery.isLive()) await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined)
         delivery.giveBack()
       })
       .finally(() => this.#underWay.delete(work))

@@ -44,7 +44,7 @@ export class DaemonLink {
       try {
         return await work()
       } catch (error) {
-        if (!isAway(error) || !isWanted() || this.#ended.signal.aborted) throw error
+        if (!isAway(error) || !isWanted() || this.#isClosed) throw error
         // Its end can be told to a request before it is to us.
         await Promise.all([Promise.race([this.#arrival.promise, this.#closing()]), delay(RETRY_FROM_MS)])
       }
@@ -60,13 +60,13 @@ export class DaemonLink {
     const { signal } = this.#ended
     let told: string | undefined = ''
     const tell = (why: string | undefined): void => {
-      if (why !== told && (why === undefined || !told)) this.#onChange(why)
+      if (why !== told && (why === undefined || !told) && !this.#isClosed) this.#onChange(why)
       told = why
     }
     for (let wait = RETRY_FROM_MS; !signal.aborted; wait = Math.min(wait * 2, RETRY_UP_TO_MS)) {
       try {
         const client = await this.#connect()
-        if (signal.aborted) return client.close()
+        if (this.#isClosed) return client.close()
         this.#client = client
         this.#arrival.resolve()
         wait = RETRY_FROM_MS
@@ -74,12 +74,16 @@ export class DaemonLink {
         const why = await client.closed
         this.#client = undefined
         this.#arrival = Promise.withResolvers()
-        if (!signal.aborted) tell(why?.message ?? 'closed')
+        tell(why?.message ?? 'closed')
       } catch (error) {
         tell((error as Error).message)
       }
       await delay(wait, undefined, { signal }).catch(() => undefined)
     }
+  }
+
+  get #isClosed(): boolean {
+    return this.#ended.signal.aborted
   }
 
   #closing(): Promise<void> {

@@ -89,7 +89,7 @@ export async function describe(daemon: Daemon, host: string, facts: HostFacts, v
     diskMiB: facts.diskMiB,
     images: [...facts.images].flatMap(([name, { problem }]) => (problem === undefined ? [name] : [])).slice(0, 1000) as HostDescription['images'],
     networks: [...facts.networks].slice(0, 1000) as HostDescription['networks'],
-    vpns: vpns.slice(0, 1000).map(({ name, prefix }) => ({ name, ...(prefix !== undefined && { prefix }) })),
+    vpns: vpns.slice(0, 1000).map(({ name, prefix }) => ({ name, prefix })),
     bridges: [...new Set(bridges)].slice(0, 100),
   }
 }

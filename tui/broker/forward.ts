@@ -38,27 +38,35 @@ export class Forward {
 
   /** @throws RangeError of a body that cannot be written again */
   toDead(message: AsyncMessage, reason: string): Promise<void> {
-    const { contentType, correlationId, replyTo, messageId, timestamp, body } = message
-    const properties = { ...(contentType !== undefined && { contentType }), ...(correlationId !== undefined && { correlationId }), ...(replyTo !== undefined && { replyTo }), ...(messageId !== undefined && { messageId }), ...(timestamp !== undefined && { timestamp }) }
-    return this.#outbox.send({ routingKey: DEAD, durable: true, mandatory: true, headers: { [headers.reason]: reason }, ...properties }, Buffer.isBuffer(body) ? body : Buffer.from(textOf({ body })))
+    const body = Buffer.isBuffer(message.body) ? message.body : Buffer.from(textOf(message))
+    return this.#outbox.send({ routingKey: DEAD, durable: true, mandatory: true, headers: { [headers.reason]: reason }, ...propertiesOf(message) }, body)
   }
 
   /** Properties that we do not know are left behind: a table of headers can have types that cannot be written again. */
-  #send(queue: string, { contentType, timestamp }: AsyncMessage, request: CreateRequest, expiration?: number): Promise<void> {
+  #send(queue: string, message: AsyncMessage, request: CreateRequest, expiration?: number): Promise<void> {
     const { id, deadline, passedBy, address, text } = request
     const envelope: Envelope = {
       routingKey: queue,
       durable: true,
       mandatory: true,
       headers: { [headers.deadline]: String(deadline), [headers.passedBy]: JSON.stringify(passedBy) },
-      ...(contentType !== undefined && { contentType }),
-      ...(timestamp !== undefined && { timestamp }),
+      ...propertiesOf(message),
       ...(id !== undefined && { messageId: id }),
       ...(address.queue !== undefined && { replyTo: address.queue }),
-      ...(address.correlationId !== undefined && { correlationId: address.correlationId }),
       ...(expiration !== undefined && { expiration: String(expiration) }),
     }
     return this.#outbox.send(envelope, Buffer.from(text))
+  }
+}
+
+/** As they came. */
+function propertiesOf({ contentType, correlationId, replyTo, messageId, timestamp }: AsyncMessage): Envelope {
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(messageId !== undefined && { messageId }),
+    ...(timestamp !== undefined && { timestamp }),
   }
 }
 

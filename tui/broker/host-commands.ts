@@ -27,6 +27,8 @@ type ForOne = Exclude<LegacyCommand, 'list-vms' | 'create-vm'>
 
 export interface HostCommandsOptions {
   readonly connection: Connection
+  /** Sees that the exchange is there. */
+  readonly prepare: () => Promise<unknown>
   readonly host: string
   readonly knownHosts: () => readonly string[]
   readonly daemon: DaemonLink
@@ -54,6 +56,7 @@ export class HostCommands {
     this.#options = options
     const { connection, onError } = options
     const prepare = async (channel: Channel): Promise<string> => {
+      await options.prepare()
       // It ends with the connection, and so do the commands in it: nobody is to stop a VM because somebody wanted it an hour ago.
       const { queue } = await channel.queueDeclare({ queue: '', exclusive: true })
       for (const routingKey of [...LEGACY_FOR_ALL, WHO_HAS]) await channel.queueBind({ queue, exchange: COMPUTING, routingKey })
@@ -65,8 +68,13 @@ export class HostCommands {
 
   readonly #handle = async (delivery: Delivery): Promise<void> => {
     const { message } = delivery
-    if (message.exchange === '' || message.routingKey === WHO_HAS) await this.#converse(delivery)
-    else await this.#carryOut(delivery)
+    try {
+      if (message.exchange === '' || message.routingKey === WHO_HAS) await this.#converse(delivery)
+      else await this.#carryOut(delivery)
+    } catch (error) {
+      // Tried again it would be another command: whoever gave it may have given the next one by now.
+      this.#options.onError(error)
+    }
     delivery.ack()
   }
 
@@ -132,17 +140,17 @@ export class HostCommands {
   /** The question of another host, or an answer to ours. */
   async #converse({ message }: Delivery): Promise<void> {
     const { daemon, reply, host } = this.#options
-    const said = JSON.parse(textOf(message)) as { vm?: unknown; host?: unknown; has?: unknown } | null
+    const said = readSaid(message)
     if (message.routingKey === WHO_HAS) {
-      const vm = String(said?.vm)
+      const vm = String(said.vm)
       if (message.replyTo === this.#queue) return
       const has = this.#remembers(vm) || (await daemon.call('vm.get', { vm }).then(() => true, () => false))
       return reply(addressOf(message), { host, has })
     }
     const question = this.#questions.get(message.correlationId ?? '')
     if (!question) return
-    question.missing.delete(String(said?.host))
-    if (said?.has === true) question.settle(true)
+    question.missing.delete(String(said.host))
+    if (said.has === true) question.settle(true)
     else if (question.missing.size === 0) question.settle(false)
   }
 
@@ -159,6 +167,21 @@ export class HostCommands {
 
   #remembers(vm: string): boolean {
     return (this.#found.get(vm) ?? 0) > Date.now()
+  }
+}
+
+interface Said {
+  readonly vm?: unknown
+  readonly host?: unknown
+  readonly has?: unknown
+}
+
+/** Anybody who may publish could have said it. */
+function readSaid(message: Delivery['message']): Said {
+  try {
+    return (JSON.parse(textOf(message)) as Said | null) ?? {}
+  } catch {
+    return {}
   }
 }
 

@@ -100,6 +100,16 @@ const ownCommands: readonly Command[] = [
     options: setupOptions,
   },
   {
+    words: ['broker'],
+    access: 'control',
+    summary: 'Join this host to RabbitMQ, and take requests for VMs from there, until interrupted',
+    description:
+      'Where RabbitMQ is, and what this host offers, is in broker.json of the configuration folder; RABBITMQ_HOST goes before the ' +
+      'host there, HOSTNAME says the name of this host where it does not. What happens is logged on stderr, as much of it as LOG_LEVEL says.',
+    positionals: [],
+    options: [],
+  },
+  {
     words: ['help'],
     access: 'observe',
     summary: 'Show help for a command',

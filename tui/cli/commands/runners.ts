@@ -1,5 +1,6 @@
 /** Everything that talks to the daemon, behind one lazy import: help and usage errors load neither sockets nor JSON-RPC. */
 import type { Request } from '../request.ts'
+import { runBroker } from './broker.ts'
 import { runCall } from './call.ts'
 import { runConsole } from './console.ts'
 import { runCopyIn } from './copy-in.ts'
@@ -32,6 +33,7 @@ const special: Readonly<Record<SpecialCommand, Runner>> = {
   doctor: runDoctor,
   rpc: runRpc,
   setup: runSetup,
+  broker: runBroker,
 }
 
 export function chooseRunner(words: readonly string[]): Runner {

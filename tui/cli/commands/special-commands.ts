@@ -13,6 +13,7 @@ export const specialCommands = [
   'doctor',
   'rpc',
   'setup',
+  'broker',
 ] as const
 
 export type SpecialCommand = (typeof specialCommands)[number]

@@ -1,0 +1,178 @@
+/** Joins this host to RabbitMQ: the one file that wires the parts of the relay. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { COMPETING, hostQueue, UNSERVED } from '../../policy/broker/topology.ts'
+import { UserError } from '../../policy/errors.ts'
+import type { Client } from '../client.ts'
+import { Capacity } from './capacity.ts'
+import { Claims } from './claims.ts'
+import { openConnection } from './connection.ts'
+import { Consumer } from './consumer.ts'
+import { CreateHandler } from './create.ts'
+import { DaemonLink, isAway } from './daemon-link.ts'
+import { explain } from './explain.ts'
+import type { HostDescription } from './facts.ts'
+import { Forward } from './forward.ts'
+import { HostCommands } from './host-commands.ts'
+import { Outbox } from './outbox.ts'
+import { createReply } from './reply.ts'
+import type { BrokerSettings } from './settings.ts'
+import { declareTopology, isRefusal } from './topology.ts'
+import { createUnservedHandler } from './unserved.ts'
+
+/** How often it is looked whether there is room, besides after each VM that was made here. */
+const LOOK_MS = 2000
+/** What is under way has this long when the program is to end. */
+const LEAVE_MS = 20_000
+/** How long RabbitMQ may take to notice that the relay before this one has gone. */
+const TAKEN_MS = 3000
+
+export interface Relay {
+  /** Rejects when the relay cannot be: UserError BROKER_HOST_TAKEN. */
+  readonly failed: Promise<never>
+  /** What other hosts are told of this one. */
+  describeHost(): Promise<HostDescription>
+  /** Takes nothing more, ends what is under way, and disconnects. */
+  leave(): Promise<void>
+}
+
+export interface RelayOptions {
+  readonly settings: BrokerSettings
+  readonly connectDaemon: () => Promise<Client>
+  readonly log: Logger
+  /** Hosts on this broker, this one included. */
+  readonly knownHosts?: () => readonly string[]
+}
+
+export function startRelay({ settings, connectDaemon, log, knownHosts = () => [settings.host] }: RelayOptions): Relay {
+  const { config, host, password } = settings
+  const { deadlineSeconds, atOnce, limits, legacy } = config
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(() => undefined)
+  const begin = performance.now()
+  let isLeaving = false
+  /** Whether this host's own queue is ours: without it, nobody could hand us what we have claimed. */
+  let isOwn = false
+  let wasOwn = false
+  let whyNot: string | undefined = 'its daemon does not answer'
+
+  const connection = openConnection(settings, log)
+  const daemon = new DaemonLink(connectDaemon, (why) => {
+    if (why === undefined) log.info('connected to the daemon')
+    else log.warn({ why }, 'the daemon does not answer; waiting for it')
+    void settle()
+  })
+  const outbox = new Outbox(connection)
+  const claims = new Claims(connection, host)
+  const forward = new Forward(outbox)
+  const reply = createReply(outbox, host)
+  const capacity = new Capacity(daemon, limits)
+  const describeHost = (): Promise<HostDescription> => capacity.describe(host, isLeaving ? 'leaving' : whyNot)
+
+  /** Once a connection; each consumer begins with it. */
+  let declared: Promise<void> | undefined
+  connection.on('connection', () => (declared = undefined))
+  const prepare = (queue: string) => async (): Promise<string> => {
+    declared ??= declareTopology(connection, host, deadlineSeconds, (why) => log.info({ why }, 'something in RabbitMQ is used as others have made it'))
+    await declared.catch((error: unknown) => {
+      declared = undefined
+      throw error
+    })
+    return queue
+  }
+  const onError = (error: unknown): void => {
+    // That the connection is lost is told by the connection, and once.
+    if (connection.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'something failed, and is tried again')
+  }
+
+  const creates = new CreateHandler({
+    host,
+    knownHosts,
+    deadlineSeconds,
+    legacy,
+    daemon,
+    capacity,
+    claims,
+    forward,
+    reply,
+    isLeaving: () => isLeaving,
+    onRoom: () => void settle(),
+    log,
+  })
+  const competing = new Consumer({ connection, prepare: prepare(COMPETING), atOnce, handle: creates.fromCompeting, onError })
+  const unserved = new Consumer({ connection, prepare: prepare(UNSERVED), atOnce, handle: createUnservedHandler({ creates, claims, forward, reply }), onError })
+  const commands = new HostCommands({ connection, prepare: prepare(''), host, knownHosts, daemon, outbox, reply, onError, log })
+  const own = new Consumer({
+    connection,
+    prepare: prepare(hostQueue(host)),
+    atOnce,
+    exclusive: true,
+    handle: creates.fromOwn,
+    onReady: () => {
+      isOwn = wasOwn = true
+      unserved.start()
+      commands.consumer.start()
+      void settle()
+    },
+    onError: (error) => {
+      if (!isRefusal(error, 'ACCESS_REFUSED')) return onError(error)
+      if (!wasOwn && performance.now() - begin < TAKEN_MS) return
+      if (!wasOwn) return failure.reject(taken(host))
+      if (isOwn) log.error({ host }, 'another relay is on the broker under the name of this host; waiting for it to end')
+      isOwn = false
+      void settle()
+    },
+  })
+  // What else hosts say to each other over this connection begins here, with `connection`, `daemon` and `describeHost`, and
+  // tells `knownHosts`.
+
+  /** Takes requests, or not, as things are by now. */
+  let turn: Promise<void> = Promise.resolve()
+  function settle(): Promise<void> {
+    turn = turn.then(async () => {
+      const why = isLeaving ? 'leaving' : !daemon.isThere ? 'its daemon does not answer' : await capacity.whyFull().catch(explainAway)
+      if (why !== whyNot) log.info(why === undefined ? 'takes requests for VMs' : `takes no requests for VMs: ${why}`)
+      whyNot = why
+      if (why === undefined && isOwn) competing.start()
+      // What is under way may end long after.
+      else void competing.stop()
+    })
+    return turn
+  }
+
+  daemon.start()
+  own.start()
+  const looking = setInterval(() => void settle(), LOOK_MS)
+
+  return {
+    failed: failure.promise,
+    describeHost,
+    async leave() {
+      isLeaving = true
+      clearInterval(looking)
+      log.info('leaving')
+      const ended = Promise.all([competing, unserved, own, commands.consumer].map((consumer) => consumer.stop())).then(async () => {
+        await Promise.all([outbox.close(), claims.close()])
+        await connection.close()
+      })
+      const bound = new AbortController()
+      // Without a connection there is nothing to settle: RabbitMQ has taken back what we had.
+      const wait = connection.ready ? LEAVE_MS : 0
+      await Promise.race([ended.catch(() => undefined), delay(wait, undefined, { signal: bound.signal }).catch(() => undefined)])
+      bound.abort()
+      connection.unsafeDestroy()
+      daemon.close()
+    },
+  }
+}
+
+/** The daemon can go while it is asked. */
+function explainAway(error: unknown): string {
+  return isAway(error) ? 'its daemon does not answer' : `its daemon answers: ${(error as Error).message}`
+}
+
+function taken(host: string): UserError {
+  return new UserError('BROKER_HOST_TAKEN', `another relay is on the broker as the host "${host}"`, {
+    hint: 'end that one, or say another name for this host, as "host" in broker.json',
+  })
+}
