@@ -14,7 +14,7 @@ function complete(line: string): string[] {
 
 t.test('what may stand at the cursor', async (t) => {
   const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
-    ['', ['vm', 'image', 'network', 'vpn', 'events', 'info', 'doctor', 'rpc', 'completion', 'setup', 'help']],
+    ['', ['vm', 'image', 'network', 'vpn', 'events', 'info', 'doctor', 'metrics', 'rpc', 'completion', 'setup', 'help']],
     ['im', ['image']],
     ['image ', ['list', 'import', 'pull', 'catalogue', 'set', 'build', 'delete']],
     ['vm st', ['start', 'stats', 'stop']],
