@@ -175,7 +175,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
       case 'restart':
         return void (await restart(entry, pending, unheard))
       case 'set':
-        return await operate(entry, 'set', () => followRecord(deps, entry))
+        return await operate(entry, 'set', () => followRecord(deps, operator, entry, !entry.record.autostart))
       case 'resize':
       case 'snapshot':
       case 'restore':

@@ -7,6 +7,7 @@ import { comesBack, isAskedFirst, isStoppedForGood, outliveTheDaemon, staysDown,
 import { isBroken, isWrittenAnew, leavesNothing } from './units/gone.ts'
 import { areNoMatter } from './units/odd-paths.ts'
 import { startsWithNewSizes } from './units/resized.ts'
+import { isFinished, isFollowed } from './units/set.ts'
 import { setScene, type Scene } from './units/scene.ts'
 import { isAsPlanned, isReloadedWhereNeeded, isShownWithoutSystemctl } from './units/written.ts'
 
@@ -29,6 +30,8 @@ t.test('VMs as units', { skip: lacksHosts() }, async (t) => {
     ['a unit that cannot be read, or runs elsewhere, is left alone', isLeftAlone],
     ['a unit that was removed is missed, and written anew', isWrittenAnew],
     ['a VM that was resized starts so, whoever starts it', startsWithNewSizes],
+    ['whether a VM starts with the host can be changed, and the unit follows', isFollowed],
+    ['a change in the midst of which the daemon was killed is finished by the next one', isFinished],
     ['a disk that was moved away is missed until it is back', isBroken],
     ['nothing is left of a VM that was deleted', leavesNothing],
     ['systemctl stop asks the guest first', isAskedFirst],

@@ -5,7 +5,8 @@ import type { Scene } from './scene.ts'
 
 export async function comesUpAlone(t: Test, { host, alice, guest, make, dropIn, pidOf }: Scene): Promise<void> {
   alice.call('vm.start', { vm: guest.id })
-  const other = make({ networks: [{ kind: 'network', name: 'lan' }], start: false })
+  const other = make({ networks: [{ kind: 'network', name: 'lan' }], start: false, autostart: true })
+  alice.call('vm.set', { vm: other.id, autostart: false })
   // it boots nothing that could be asked to power down
   dropIn(other, 'ExecStop=')
   alice.call('vm.start', { vm: other.id })
