@@ -3,6 +3,7 @@ import { errorTable, exitStatus } from './errors.ts'
 import type { ErrorName } from './errors.ts'
 import { everyMethod, methods } from './api/index.ts'
 import { notifications } from './api/events.ts'
+import { deriveRoutes } from './http/routes.ts'
 import type { Method } from './api/method.ts'
 import { BATCH_LIMIT, CONTROL_SOCKET, LINE_LIMIT, OBSERVE_SOCKET, SOCKET_PATH_LIMIT } from './wire.ts'
 import { SchemaReader } from './schema-reader.ts'
@@ -44,12 +45,16 @@ JSON-RPC 2.0 over a Unix socket: one JSON text a line, UTF-8 without a byte orde
 - A batch holds at most ${BATCH_LIMIT} requests.
 - The path of a socket is at most ${SOCKET_PATH_LIMIT} bytes (\`sun_path\`, unix(7)).
 - A last line needs no newline: the answers still come after the client has shut down its sending side.
-- An answer to a line that cannot be read has the id \`null\`.`
+- An answer to a line that cannot be read has the id \`null\`.
+
+\`aetherscale http\` serves the methods over HTTP, at the routes named below, and describes them at \`/v1/openapi.json\`.`
 }
 
 function renderMethod(name: string, method: Method, reader: SchemaReader): string {
+  const routes = deriveRoutes().filter((route) => route.method === name).map(({ verb, path }) => `\`${verb} ${path}\``)
   const notes = [
     method.command && `Command: \`aetherscale ${method.command.words.join(' ')}\`.`,
+    routes.length > 0 && `HTTP: ${routes.join(' or ')}.`,
     method.progress && 'Sends [`progress`](#progress) while it works.',
     method.upgrade && 'After the answer the connection carries raw bytes.',
   ].filter(Boolean)

@@ -27,5 +27,5 @@ t.test('names that nobody has asked for go on as they are, also those of every o
 })
 
 t.test('objects are not said in a query', async (t) => {
-  t.throws(() => readQuery('networks=user', shapes), { name: 'UserError', message: /networks/ })
+  t.throws(() => readQuery('networks=user', shapes), { message: /networks/, data: { name: 'INVALID_PARAMS', field: 'networks', hint: /POST/ } })
 })
