@@ -3,8 +3,8 @@ import { errorTable, exitStatus } from './errors.ts'
 import type { ErrorName } from './errors.ts'
 import { everyMethod, methods } from './api/index.ts'
 import { notifications } from './api/events.ts'
-import { deriveRoutes } from './http/routes.ts'
 import type { Method } from './api/method.ts'
+import { deriveRoutes, type Route } from './http/routes.ts'
 import { BATCH_LIMIT, CONTROL_SOCKET, LINE_LIMIT, OBSERVE_SOCKET, SOCKET_PATH_LIMIT } from './wire.ts'
 import { SchemaReader } from './schema-reader.ts'
 
@@ -12,6 +12,7 @@ import { SchemaReader } from './schema-reader.ts'
 export function renderReference(): string {
   const table: Readonly<Record<string, Method>> = methods
   const reader = new SchemaReader()
+  const routes = deriveRoutes()
   const parts = [
     `# Reference
 
@@ -20,7 +21,7 @@ Derived from the method table by \`npm run generate\`; do not edit.`,
     `## Methods
 
 ${Object.entries(table).map(([name, { summary, access }]) => `- [\`${name}\`](#${anchor(name)}) (${access}): ${summary}`).join('\n')}`,
-    ...Object.entries(table).map(([name, method]) => renderMethod(name, method, reader)),
+    ...Object.entries(table).map(([name, method]) => renderMethod(name, method, reader, routes)),
     `## Notifications
 
 Lines without an id, from the daemon to a client.`,
@@ -50,8 +51,8 @@ JSON-RPC 2.0 over a Unix socket: one JSON text a line, UTF-8 without a byte orde
 \`aetherscale http\` serves the methods over HTTP, at the routes named below, and describes them at \`/v1/openapi.json\`.`
 }
 
-function renderMethod(name: string, method: Method, reader: SchemaReader): string {
-  const routes = deriveRoutes().filter((route) => route.method === name).map(({ verb, path }) => `\`${verb} ${path}\``)
+function renderMethod(name: string, method: Method, reader: SchemaReader, all: readonly Route[]): string {
+  const routes = all.filter((route) => route.method === name).map(({ verb, path }) => `\`${verb} ${path}\``)
   const notes = [
     method.command && `Command: \`aetherscale ${method.command.words.join(' ')}\`.`,
     routes.length > 0 && `HTTP: ${routes.join(' or ')}.`,

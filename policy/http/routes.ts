@@ -91,7 +91,15 @@ export function queryShapes(method: MethodName, placed: readonly string[], table
   return Object.fromEntries(rest.map(([param, property]) => [param, shapeOf(property, named)]))
 }
 
+/** Whether it is answered from what the daemon holds: it changes nothing, and no param says how long it may take. */
+export function isQuick(method: MethodName): boolean {
+  const { access, progress, params }: Method = methods[method]
+  const { properties = {} } = params.toJSONSchema({ io: 'input' }) as JsonSchema
+  return access === 'observe' && !progress && Object.values(properties).every(({ unit }) => unit !== 's')
+}
+
 interface JsonSchema {
+  readonly unit?: string
   readonly $ref?: string
   readonly $defs?: Readonly<Record<string, JsonSchema>>
   readonly type?: string

@@ -43,6 +43,24 @@ const setupOptions: readonly Field[] = [
   flag('purge', 'With --remove: VMs, disks and images too'),
 ]
 
+const httpOptions: readonly Field[] = [
+  word('listen', 'Listen on TCP instead, such as on 127.0.0.1:5000, and ask for a token', { placeholder: 'HOST:PORT' }),
+  word('unix', 'Listen on this socket instead of http.sock beside the daemon\'s', { placeholder: 'PATH', shape: { kind: 'path' } }),
+  word('group', 'With a Unix socket: a group that may use it, besides your user'),
+  word('tls-cert', 'Certificate in PEM, with those between it and the root', { placeholder: 'FILE', shape: { kind: 'path' }, completes: 'file' }),
+  word('tls-key', 'Its key in PEM', { placeholder: 'FILE', shape: { kind: 'path' }, completes: 'file' }),
+  word('token-file', 'File with the token, for its owner alone (default http.token in the configuration folder); made where there is none', {
+    placeholder: 'FILE',
+    shape: { kind: 'path' },
+    completes: 'file',
+  }),
+  flag('insecure-no-token', 'Ask for no token; only where other machines cannot reach it'),
+  flag('read-only', 'Serve what changes nothing, by the observe socket'),
+  words('allow-host', 'A name that this server is reached by; may be given several times', 'NAME'),
+  word('memory', 'Of VMs made by the old routes (default 4G)', { placeholder: 'SIZE', shape: { kind: 'integer', min: 32, unit: 'MiB' } }),
+  word('bridge', 'Where VMs with a public address are that the old routes make (default br0)'),
+]
+
 const vm = word('vm', 'Id or name of a VM', { required: true, completes: 'vm' })
 const local = (about: string): Field => word('local', about, { required: true, completes: 'file' })
 const guestPath = word('path', 'Absolute path of the file in the guest', { required: true, placeholder: 'GUESTPATH' })
@@ -78,6 +96,17 @@ const ownCommands: readonly Command[] = [
       word('params', 'The params as a JSON object, or -'),
     ],
     options: [],
+  },
+  {
+    words: ['http'],
+    access: 'control',
+    summary: 'Serve the daemon over HTTP, until ended',
+    description:
+      'Every method of the daemon has a route below /v1, which /v1/openapi.json describes; /vm and /vpn are those of the first ' +
+      'aetherscale. Without --listen it is a Unix socket of your own: curl --unix-socket. On an address that other machines reach, ' +
+      'only with --tls-cert and --tls-key. The log goes to stderr.',
+    positionals: [],
+    options: httpOptions,
   },
   {
     words: ['completion'],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { methods } from '../../../policy/api/index.ts'
-import { deriveRoutes, queryShapes, type Route } from '../../../policy/http/routes.ts'
+import { deriveRoutes, isQuick, queryShapes, type Route } from '../../../policy/http/routes.ts'
 
 const routes = deriveRoutes()
 const show = ({ verb, path }: Route): string => `${verb} ${path}`
@@ -100,4 +100,9 @@ t.test('params of a query have the types of the method', async (t) => {
   t.strictSame(queryShapes('vm.wait', ['vm']), { for: 'string', timeoutSeconds: 'number' })
   t.strictSame(queryShapes('events.subscribe', []), { kinds: 'strings', recent: 'number' })
   t.match(queryShapes('vm.plan', []), { image: 'string', autostart: 'boolean', sshKeys: 'strings', networks: 'json' })
+})
+
+t.test('what waits, looks for a time, tells its progress or changes something is not quick', async (t) => {
+  for (const method of ['vm.wait', 'vm.stats', 'vm.create', 'vm.exec', 'vm.set'] as const) t.notOk(isQuick(method), method)
+  for (const method of ['vm.list', 'vm.get', 'vm.plan', 'system.metrics'] as const) t.ok(isQuick(method), method)
 })

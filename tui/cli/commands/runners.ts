@@ -8,6 +8,7 @@ import { runCopyOut } from './copy-out.ts'
 import { runDoctor } from './doctor.ts'
 import { runEvents } from './events.ts'
 import { runExec } from './exec.ts'
+import { runHttp } from './http.ts'
 import { runInitLog, runLog } from './log.ts'
 import { runRpc } from './rpc.ts'
 import { runSetup } from './setup.ts'
@@ -34,6 +35,7 @@ const special: Readonly<Record<SpecialCommand, Runner>> = {
   rpc: runRpc,
   setup: runSetup,
   broker: runBroker,
+  http: runHttp,
 }
 
 export function chooseRunner(words: readonly string[]): Runner {

@@ -14,6 +14,7 @@ export const specialCommands = [
   'rpc',
   'setup',
   'broker',
+  'http',
 ] as const
 
 export type SpecialCommand = (typeof specialCommands)[number]

@@ -1,0 +1,15 @@
+/** What the routes are given. */
+import type { Daemon } from './daemon/daemon.ts'
+import type { DoorLimits } from './limits.ts'
+import type { LegacyHost } from '../legacy/commands.ts'
+
+export interface DoorContext {
+  readonly daemon: Daemon
+  readonly limits: DoorLimits
+  /** What the old routes leave to the host. */
+  readonly legacy: LegacyHost
+  /** The door is being closed: streams end. */
+  readonly closing: AbortSignal
+  /** For what fails after its answer. */
+  readonly warn: (details: object, message: string) => void
+}

@@ -1,0 +1,95 @@
+/** The daemon as the door asks it. It is looked for at each connection anew: one that was away is found when it is back. */
+import type { Access } from '../../../policy/api/method.ts'
+import type { MethodName } from '../../../policy/api/index.ts'
+import { OBSERVE_SOCKET, socketDirectories } from '../../../policy/wire.ts'
+import { Client } from '../../client.ts'
+import { ConnectionError } from '../../connection-error.ts'
+import { openSocket, type OpenSocket } from '../../find-socket.ts'
+import type { DoorLimits } from '../limits.ts'
+import { SharedLink } from './shared-link.ts'
+import { Turns } from './turns.ts'
+
+export interface Whereabouts {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly socket?: string
+  readonly directory?: string
+  /** `observe`: the observe socket and no other. */
+  readonly access: Access
+}
+
+export interface Daemon {
+  /**
+   * A quick question, on a connection that all of them share. It changes nothing, so that it is asked once more where that
+   * connection has ended. `params` and result are JSON texts.
+   */
+  ask(method: MethodName, params: string, gone: AbortSignal): Promise<Buffer>
+  /** A connection of its own until `work` is done or the client has gone: then the daemon ends what ends with its connection. */
+  withClient<T>(gone: AbortSignal, work: (client: Client) => Promise<T>, kind?: 'long' | 'stream'): Promise<T>
+  close(): void
+}
+
+export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemon {
+  const quick = new Turns(limits.quick, limits.waiting)
+  const own = { long: new Turns(limits.long, limits.waiting), stream: new Turns(limits.streams, limits.waiting) }
+  let shared: Promise<SharedLink> | undefined
+
+  const openShared = async (): Promise<SharedLink> => {
+    const known = shared
+    if (known && !(await known.then(({ isLost }) => isLost, () => true))) return known
+    // whoever came first has opened another one meanwhile
+    if (shared === known) shared = open(whereabouts).then(({ socket, path }) => new SharedLink(socket, path))
+    return await shared!
+  }
+
+  return {
+    async ask(method, params, gone) {
+      const end = await quick.take(gone)
+      try {
+        try {
+          return await (await openShared()).ask(method, params, limits.answerMs)
+        } catch (error) {
+          if (!(error instanceof ConnectionError && error.problem === 'lost')) throw error
+          return await (await openShared()).ask(method, params, limits.answerMs)
+        }
+      } finally {
+        end()
+      }
+    },
+    async withClient(gone, work, kind = 'long') {
+      const end = await own[kind].take(gone)
+      try {
+        const { socket, path } = await open(whereabouts)
+        const client = new Client(socket, path)
+        const close = (): void => client.close()
+        gone.addEventListener('abort', close, { once: true })
+        try {
+          gone.throwIfAborted()
+          return await work(client)
+        } finally {
+          gone.removeEventListener('abort', close)
+          client.close()
+        }
+      } finally {
+        end()
+      }
+    },
+    close() {
+      void shared?.then((link) => link.close(), () => undefined)
+    },
+  }
+}
+
+async function open({ env, socket, directory, access }: Whereabouts): Promise<OpenSocket> {
+  if (socket !== undefined) return await openSocket({ env, access, socket })
+  if (access === 'control') return await openSocket({ env, access, ...(directory !== undefined && { directory }) })
+  // `openSocket` prefers the control socket, by which this door could be made to change something
+  const paths = (directory === undefined ? socketDirectories(env) : [directory]).map((each) => `${each}/${OBSERVE_SOCKET}`)
+  for (const path of paths.slice(0, -1)) {
+    try {
+      return await openSocket({ env, access, socket: path })
+    } catch (error) {
+      if (!(error instanceof ConnectionError && error.problem === 'absent')) throw error
+    }
+  }
+  return await openSocket({ env, access, socket: paths.at(-1)! })
+}

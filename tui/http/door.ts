@@ -1,0 +1,129 @@
+/** The door: a server of HTTP with all its routes and checks, not listening yet. */
+import type { Server, ServerResponse } from 'node:http'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { PROBLEM_TYPE } from '../../policy/http/problems.ts'
+import { HTTP_PREFIX } from '../../policy/http/routes.ts'
+import type { LegacyHost } from '../legacy/commands.ts'
+import { listAllowed } from './allowed.ts'
+import type { Authorize } from './authorize.ts'
+import { checkAddressed } from './check-origin.ts'
+import type { DoorContext } from './context.ts'
+import type { Daemon } from './daemon/daemon.ts'
+import { HttpProblem, tellProblem } from './http-problem.ts'
+import { ClientGone } from './leaving.ts'
+import type { DoorLimits } from './limits.ts'
+import { readBody } from './read-body.ts'
+import { addLegacyRoutes } from './routes/legacy.ts'
+import { addMethodRoutes } from './routes/methods.ts'
+import { addOwnRoutes } from './routes/own.ts'
+import { makeServer, refuseBytes, type ServerKind } from './server.ts'
+
+export interface DoorOptions {
+  readonly daemon: Daemon
+  readonly limits: DoorLimits
+  readonly legacy: LegacyHost
+  readonly log: Logger
+  readonly kind: ServerKind
+  /** Names that the header Host may have; any where not said, as on a Unix socket, which no browser reaches. */
+  readonly names?: ReadonlySet<string>
+  /** Everybody may where not said. */
+  readonly authorize?: Authorize
+}
+
+export interface Door {
+  readonly server: Server
+  /** Takes no more requests, lets those in flight end within `limits.shutdownMs`, and closes. */
+  close(): Promise<void>
+}
+
+export async function makeDoor(options: DoorOptions): Promise<Door> {
+  const { daemon, limits, legacy, log } = options
+  const closing = new AbortController()
+  const { server, serve } = makeServer(options.kind, limits)
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytes,
+    serverFactory: (handler) => serve(handler),
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
+  })
+  readOnlyJson(app, limits)
+  addChecks(app, options, closing.signal)
+  app.setErrorHandler(answerProblem)
+  const context: DoorContext = { daemon, limits, legacy, closing: closing.signal, warn: (details, message) => log.warn(details, message) }
+  addMethodRoutes(app, context)
+  addLegacyRoutes(app, context)
+  addOwnRoutes(app, context)
+  await app.ready()
+  return {
+    server,
+    async close() {
+      closing.abort()
+      const closed = new Promise((resolve) => server.close(resolve))
+      const deadline = setTimeout(() => server.closeAllConnections(), limits.shutdownMs)
+      await closed
+      clearTimeout(deadline)
+      await app.close()
+      daemon.close()
+    },
+  }
+}
+
+function readOnlyJson(app: FastifyInstance, { depth }: DoorLimits): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => readBody(body, depth))
+}
+
+/** Each of them before a byte of the body is read. */
+function addChecks(app: FastifyInstance, { names, authorize, limits, log }: DoorOptions, closing: AbortSignal): void {
+  const allowed = listAllowed()
+  app.addHook('onRequest', async (request, reply) => {
+    const { headers, socket } = request.raw
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    if (closing.aborted) {
+      reply.header('connection', 'close')
+      throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
+    }
+    const site = headers['sec-fetch-site']
+    checkAddressed({ host: headers.host, origin: headers.origin, site: site === undefined ? undefined : String(site) }, names)
+    authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')
+    if (!request.is404) return
+    const path = request.url.split('?', 1)[0]!
+    const verbs = allowed(path)
+    if (verbs.length === 0) throw new HttpProblem('ROUTE_NOT_FOUND', 'There is nothing at this path', { hint: `GET ${HTTP_PREFIX}/openapi.json describes what there is` })
+    const allow = verbs.join(', ')
+    if (request.method === 'OPTIONS') return await reply.code(204).header('allow', allow).send()
+    throw new HttpProblem('VERB_NOT_ALLOWED', `The path takes ${allow}`, { headers: { allow } })
+  })
+  app.addHook('onSend', async (_request, reply, payload) => {
+    cutSlowReader(reply.raw, payload, limits)
+    return payload
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    log.info({
+      remote: request.raw.socket.remoteAddress ?? 'unix',
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.raw.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    })
+  })
+}
+
+/** What fits the sockets' buffers is gone from here at once; of the rest, somebody who does not read must not make us keep it for ever. */
+const KERNEL_BYTES = 65_536
+
+function cutSlowReader(response: ServerResponse, payload: unknown, { readMs }: DoorLimits): void {
+  const isLong = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > KERNEL_BYTES
+  if (!isLong) return
+  const timer = setTimeout(() => response.destroy(), readMs)
+  response.once('close', () => clearTimeout(timer))
+}
+
+function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { problem, headers, isDefect } = tellProblem(error)
+  if (isDefect && !(error instanceof ClientGone)) request.log.error({ err: error, route: request.routeOptions.url ?? null }, 'defect')
+  return reply.code(problem.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+}

@@ -1,0 +1,42 @@
+/** The routes of the method table: a request becomes a call, its result the answer. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { deriveRoutes, isQuick, queryShapes, type Route } from '../../../policy/http/routes.ts'
+import { methods } from '../../../policy/api/index.ts'
+import type { Method } from '../../../policy/api/method.ts'
+import type { DoorContext } from '../context.ts'
+import { whenGone } from '../leaving.ts'
+import { answerWithProgress } from './progress.ts'
+import { readParams } from './read-params.ts'
+import { answerWithStream } from './stream.ts'
+
+export function addMethodRoutes(app: FastifyInstance, context: DoorContext): void {
+  for (const route of deriveRoutes()) {
+    app.route({
+      method: route.verb,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      // the HEAD of a stream would never end
+      exposeHeadRoute: route.stream === undefined,
+      handler: handle(route, context),
+    })
+  }
+}
+
+function handle(route: Route, context: DoorContext): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  const { method } = route
+  const entry: Method = methods[method]
+  const shapes = queryShapes(method, route.placed)
+  const isShared = isQuick(method)
+  return async (request, reply) => {
+    const params = readParams(request, route, shapes)
+    if (route.stream !== undefined) return await answerWithStream(method, route.stream, params, reply, context)
+    if (entry.progress && wantsEvents(request)) return await answerWithProgress(method, params, reply, context)
+    const gone = whenGone(reply.raw)
+    reply.type('application/json; charset=utf-8')
+    if (isShared) return await context.daemon.ask(method, JSON.stringify(params), gone)
+    return JSON.stringify(await context.daemon.withClient(gone, (client) => client.callAny(method, params)))
+  }
+}
+
+function wantsEvents({ headers }: FastifyRequest): boolean {
+  return headers.accept?.split(',').some((type) => type.split(';')[0]!.trim().toLowerCase() === 'text/event-stream') ?? false
+}

@@ -1,0 +1,58 @@
+/** Node's server of HTTP, with or without TLS, and its limits: what is not a request in time is answered and cut off. */
+import { createServer as createPlain, STATUS_CODES, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createServer as createSecure } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { doorProblem, PROBLEM_TYPE, type DoorProblem } from '../../policy/http/problems.ts'
+import type { DoorLimits } from './limits.ts'
+
+/** In PEM. */
+export type ServerKind = { readonly tls?: { readonly cert: Buffer; readonly key: Buffer } }
+
+/** `serve` names what answers requests, once. */
+export interface MadeServer {
+  readonly server: Server
+  serve(handler: RequestListener): Server
+}
+
+export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer {
+  const options: ServerOptions = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.idleMs,
+    maxHeaderSize: limits.headerBytes,
+  }
+  // https.Server has all of http.Server's members, which is what is used of it
+  const server = tls ? (createSecure({ ...options, ...tls }) as unknown as Server) : createPlain(options)
+  server.maxRequestsPerSocket = 0
+  limitConnections(server, limits.connections)
+  return { server, serve: (handler) => server.on('request', handler) }
+}
+
+/** Past the limit a client is told so, not just cut off. Before TLS has begun there is nothing to tell it by. */
+function limitConnections(server: Server, most: number): void {
+  let open = 0
+  server.on('connection', (socket: Socket) => {
+    open += 1
+    socket.once('close', () => (open -= 1))
+    if (open <= most) return
+    if ('setSecureContext' in server) socket.destroy()
+    else writeProblem(socket, 'DOOR_BUSY', `${most} connections are open already`, 'retry-after: 5\r\n')
+  })
+}
+
+/** For what is no request, or none in time. */
+export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return writeProblem(socket, 'REQUEST_TIMEOUT', 'The request did not arrive in time')
+  if (error.code === 'HPE_HEADER_OVERFLOW') return writeProblem(socket, 'HEADERS_TOO_LARGE', 'The headers are over the limit')
+  writeProblem(socket, 'REQUEST_INVALID', `This is no request of HTTP: ${error.message}`)
+}
+
+function writeProblem(socket: Duplex, name: DoorProblem, detail: string, header = ''): void {
+  const problem = doorProblem(name, detail)
+  const body = JSON.stringify(problem)
+  const head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}\r\n${header}`
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy())
+}

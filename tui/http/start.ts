@@ -1,0 +1,94 @@
+/** `aetherscale http`: puts the door together, opens it, and closes it when told to. */
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { pino, type Logger } from 'pino'
+import { UserError } from '../../policy/errors.ts'
+import { socketDirectories } from '../../policy/wire.ts'
+import type { Io } from '../cli/io.ts'
+import type { Globals } from '../cli/parse.ts'
+import { requireToken } from './authorize.ts'
+import { ownNames } from './check-origin.ts'
+import { reachDaemon } from './daemon/daemon.ts'
+import { makeDoor, type Door } from './door.ts'
+import { doorLimits } from './limits.ts'
+import { listenOnTcp } from './listen/tcp.ts'
+import { listenOnUnix } from './listen/unix.ts'
+import type { HttpOptions } from './options.ts'
+import { readToken } from './token-file.ts'
+
+export const HTTP_SOCKET = 'http.sock'
+
+/** Serves until SIGTERM or SIGINT; answers the exit status. */
+export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }: Globals, options: HttpOptions): Promise<number> {
+  const log = pino({ level: (env['LOG_LEVEL'] || 'info').toLowerCase(), base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const where = { ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }
+  const { listen, tls, tokenFile, access } = options
+  const token = tokenFile === undefined ? undefined : await readToken(tokenFile)
+  const door = await makeDoor({
+    daemon: reachDaemon({ env, access, ...where }, doorLimits),
+    limits: doorLimits,
+    legacy: options.legacy,
+    log,
+    kind: tls ? { tls: await readTls(tls) } : {},
+    ...(listen.kind === 'tcp' && { names: ownNames(listen.host, options.allowedHosts) }),
+    ...(token !== undefined && { authorize: requireToken(token, doorLimits) }),
+  })
+  const stopped = untilSignal(log)
+  const remove = await openDoor(door, options, log, listen.kind === 'unix' ? (listen.path ?? usualPath(env, where)) : '')
+  await stopped
+  await remove()
+  await door.close()
+  log.info('closed')
+  return 0
+}
+
+/** Answers what takes the socket away again. */
+async function openDoor({ server }: Door, { listen, tls, tokenFile, access }: HttpOptions, log: Logger, path: string): Promise<() => Promise<void>> {
+  if (listen.kind === 'unix') {
+    const remove = await listenOnUnix(server, path, listen.group === undefined ? undefined : await findGroupId(listen.group))
+    log.info({ socket: path, access }, 'listening')
+    return remove
+  }
+  const port = await listenOnTcp(server, listen.host, listen.port)
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
+  log.info({ url: `${tls ? 'https' : 'http'}://${host}:${port}/`, access, tokenFile: tokenFile ?? null }, 'listening')
+  if (tokenFile === undefined) log.warn('every user and program of this machine may use it: --insecure-no-token')
+  return async () => {}
+}
+
+function untilSignal(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'closing')
+        resolve()
+      })
+    }
+  })
+}
+
+/** Beside the daemon's sockets. */
+function usualPath(env: Io['env'], { socket, directory }: { readonly socket?: string; readonly directory?: string }): string {
+  const candidates = socketDirectories(env)
+  const found = socket === undefined ? (directory ?? candidates.find((each) => existsSync(each)) ?? candidates[0]!) : dirname(socket)
+  return join(found, HTTP_SOCKET)
+}
+
+async function readTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<{ cert: Buffer; key: Buffer }> {
+  const read = async (path: string): Promise<Buffer> =>
+    await readFile(path).catch((cause: Error) => {
+      throw new UserError('HOST_IO', `${path} cannot be read: ${cause.message}`, { cause })
+    })
+  return { cert: await read(cert), key: await read(key) }
+}
+
+/** The name service knows groups that /etc/group does not. */
+async function findGroupId(name: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('getent', ['group', '--', name]).catch(() => ({ stdout: '' }))
+  const gid = /^[^:]+:[^:]*:(\d+):/.exec(stdout)?.[1]
+  if (gid === undefined) throw new UserError('HOST_IO', `There is no group ${name}`, { hint: 'name another one with --group' })
+  return Number(gid)
+}

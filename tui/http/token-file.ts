@@ -1,0 +1,72 @@
+/** The token of the door, in a file that its owner alone may read. */
+import { randomBytes } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { link, mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { UserError } from '../../policy/errors.ts'
+
+/** What a token is at the least: 20 characters, as it is a password that machines guess at. */
+const TOKEN = /^[A-Za-z0-9._~+/=-]{20,512}$/
+
+/**
+ * Reads the token; where there is no file, one is made with 256 random bits.
+ *
+ * @throws UserError HOST_IO where others may read the file, it is not the user's, is a symbolic link, or holds no token
+ */
+export async function readToken(path: string): Promise<string> {
+  return (await readIfThere(path)) ?? (await makeToken(path))
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  let file
+  try {
+    // O_NONBLOCK, for a pipe in its place would wait for a writer
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'ELOOP') throw refuse(path, 'is a symbolic link')
+    throw refuse(path, `cannot be read: ${message}`, error)
+  }
+  try {
+    const problem = findProblem(await file.stat())
+    if (problem !== undefined) throw refuse(path, problem)
+    const token = (await file.readFile('utf8')).trim()
+    if (TOKEN.test(token)) return token
+    throw refuse(path, 'does not hold a token: 20 to 512 letters, digits and -._~+/= on one line')
+  } finally {
+    await file.close()
+  }
+}
+
+/** What is wrong with the file that a token is in. */
+function findProblem(stats: Stats): string | undefined {
+  if (!stats.isFile()) return 'is not a file'
+  if (stats.uid !== process.geteuid?.()) return 'belongs to another user'
+  if ((stats.mode & 0o077) !== 0) return 'may be used by others (chmod go= takes that away; make a new one, if they may have read it)'
+  return stats.size > 1024 ? 'is too long for a token' : undefined
+}
+
+/** Whole or not at all, and not over one that another door makes at the same moment: then that one counts. */
+async function makeToken(path: string): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeFile(draft, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    try {
+      await link(draft, path)
+      return token
+    } finally {
+      await rm(draft)
+    }
+  } catch (error) {
+    const theirs = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readIfThere(path) : undefined
+    if (theirs !== undefined) return theirs
+    throw refuse(path, `cannot be made: ${(error as Error).message}`, error)
+  }
+}
+
+function refuse(path: string, why: string, cause?: unknown): UserError {
+  return new UserError('HOST_IO', `The token file ${path} ${why}`, { hint: 'name another one with --token-file', cause })
+}
