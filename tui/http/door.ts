@@ -1,6 +1,6 @@
 /** The door: a server of HTTP with all its routes and checks, not listening yet. */
 import type { Server, ServerResponse } from 'node:http'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { PROBLEM_TYPE } from '../../policy/http/problems.ts'
 import { HTTP_PREFIX } from '../../policy/http/routes.ts'
@@ -41,13 +41,16 @@ export async function makeDoor(options: DoorOptions): Promise<Door> {
   const { daemon, limits, legacy, log } = options
   const closing = new AbortController()
   const { server, serve } = makeServer(options.kind, limits)
+  const answerProblem = makeErrorHandler(log)
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
     bodyLimit: limits.bodyBytes,
     serverFactory: (handler) => serve(handler),
     clientErrorHandler: refuseBytes,
-    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
+    // paths that cannot be read pass no hook
+    frameworkErrors: (error, request, reply) => {
+      logRequest(log, request, reply)
+      answerProblem(error, request, reply)
+    },
   })
   readOnlyJson(app, limits)
   addChecks(app, options, closing.signal)
@@ -81,6 +84,7 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
   const allowed = listAllowed()
   app.addHook('onRequest', async (request, reply) => {
     const { headers, socket } = request.raw
+    logRequest(log, request, reply)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     if (closing.aborted) {
       reply.header('connection', 'close')
@@ -101,13 +105,21 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     cutSlowReader(reply.raw, payload, limits)
     return payload
   })
-  app.addHook('onResponse', async (request, reply) => {
+}
+
+/** A line a request, when all of it is over: an answer that was sent, a stream that has ended, a client that has gone. */
+function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const remote = request.raw.socket.remoteAddress ?? 'unix'
+  const begin = performance.now()
+  reply.raw.once('close', () => {
+    const { statusCode, headersSent, writableFinished } = reply.raw
     log.info({
-      remote: request.raw.socket.remoteAddress ?? 'unix',
+      remote,
       method: request.method,
       route: request.routeOptions.url ?? null,
-      status: reply.raw.statusCode,
-      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      status: headersSent ? statusCode : null,
+      durationMs: Math.round((performance.now() - begin) * 10) / 10,
+      ...(!writableFinished && { left: true }),
     })
   })
 }
@@ -122,8 +134,10 @@ function cutSlowReader(response: ServerResponse, payload: unknown, { readMs }: D
   response.once('close', () => clearTimeout(timer))
 }
 
-function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { problem, headers, isDefect } = tellProblem(error)
-  if (isDefect && !(error instanceof ClientGone)) request.log.error({ err: error, route: request.routeOptions.url ?? null }, 'defect')
-  return reply.code(problem.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+function makeErrorHandler(log: Logger): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  return (error, request, reply) => {
+    const { problem, headers, isDefect } = tellProblem(error)
+    if (isDefect && !(error instanceof ClientGone)) log.error({ err: error, route: request.routeOptions.url ?? null }, 'defect')
+    return reply.code(problem.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  }
 }

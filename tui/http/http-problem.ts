@@ -49,12 +49,14 @@ const byCode: Readonly<Record<string, DoorProblem>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'BODY_TYPE_REFUSED',
   FST_ERR_CTP_EMPTY_TYPE: 'BODY_TYPE_REFUSED',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_INVALID',
-  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
 }
+/** Paths that are none, or have a name that is longer than any. */
+const noPath = new Set(['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH'])
 
 /** fastify's own refusals have a code and a status. */
 function tellFastify(error: unknown): Told | undefined {
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown }
+  if (typeof code === 'string' && noPath.has(code)) return { problem: doorProblem('ROUTE_NOT_FOUND', 'There is nothing at this path'), headers: {} }
   if (typeof code === 'string' && byCode[code]) return { problem: doorProblem(byCode[code], String(message)), headers: {} }
   const isTheirs = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   return isTheirs ? { problem: doorProblem('REQUEST_INVALID', String(message)), headers: {} } : undefined

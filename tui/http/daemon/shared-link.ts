@@ -86,7 +86,11 @@ export class SharedLink {
     if (message.method !== undefined) return
     const { id, result, error } = message
     if (typeof id !== 'number') return this.#lose(error?.message ?? 'an answer to no request came', 'invalid')
-    this.#settle(id, ({ resolve, reject }) => (error ? reject(new RpcError(error)) : resolve(Buffer.from(JSON.stringify(result)))))
+    this.#settle(id, ({ resolve, reject }) => {
+      if (error) reject(new RpcError(error))
+      else if (result === undefined) reject(new ConnectionError('invalid', this.#path, 'an answer without a result came'))
+      else resolve(Buffer.from(JSON.stringify(result)))
+    })
   }
 
   #settle(id: number, how: (waiting: Waiting) => void): void {
