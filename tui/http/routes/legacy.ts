@@ -46,8 +46,8 @@ export function addLegacyRoutes(app: FastifyInstance, context: DoorContext): voi
         answer(stopped.answer)
         await stopped.done
       })
-      stopping.catch((error: unknown) => {
-        fail(error as Error)
+      stopping.catch((error: Error) => {
+        fail(error)
         if (reply.sent && !(error instanceof ClientGone)) warn({ vm: name, err: error }, 'the VM was not stopped')
       })
     })
