@@ -32,10 +32,10 @@ export const Enveloped = z.strictObject({ envelope: Envelope })
 
 const Refusal = z.strictObject({ refused: z.string() })
 
-/** The contents of the envelopes, by their purpose. */
+/** The contents of the envelopes, by their purpose. What is asked goes by the method `host.PURPOSE`. */
 export const envelopeContents = {
   'vpn-invitation': z.strictObject({ vpn: VpnName }),
   'vpn-invitation-answer': z.union([z.strictObject({ token: z.string(), hostName: VpnHostName.describe('What the host that invites is called in the VPN') }), Refusal]),
   'vpn-joined': z.strictObject({ vpn: VpnName, answer: z.string().describe('As vpn.join answered') }),
-  'vpn-joined-answer': z.union([z.strictObject({ peer: VpnHostName }), Refusal]),
+  'vpn-joined-answer': z.union([z.strictObject({ hostName: VpnHostName.describe('What the host that has taken the answer is called in the VPN') }), Refusal]),
 } as const

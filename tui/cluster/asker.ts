@@ -1,0 +1,105 @@
+/** Asks hosts over the broker: one, or all at once. What comes back is told as it comes. */
+import { randomUUID } from 'node:crypto'
+import type { AsyncMessage, Channel, Connection, ReturnedMessage } from 'rabbitmq-client'
+import { CLUSTER, headers } from '../../policy/broker/topology.ts'
+import type { RpcErrorObject } from '../connection-error.ts'
+import { textOf } from '../broker/message.ts'
+
+/** The response of one host (JSON-RPC 2.0, section 5). */
+export type HostResponse = { readonly host: string } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
+
+export interface Question {
+  readonly method: string
+  readonly params: unknown
+  /** Where it goes: a routing key of the exchange between hosts, or a queue. */
+  readonly to: { readonly key: string } | { readonly queue: string }
+  /** How long it may wait for a host to take it; a host that takes it may answer later. */
+  readonly waitsMs: number
+  /** Makes asking again safe. Kept on disk by RabbitMQ, where the queue is. */
+  readonly messageId?: string
+}
+
+interface Asked {
+  readonly onResponse: (response: HostResponse) => void
+  readonly onNobody: () => void
+}
+
+/** RabbitMQ's own name for answers that need no queue (its documentation, "Direct Reply-to"): the channel that asks gets them. */
+const DIRECT_REPLY = 'amq.rabbitmq.reply-to'
+
+export class Asker {
+  readonly #connection: Connection
+  #channel: Promise<Channel> | undefined
+  readonly #asked = new Map<string, Asked>()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /**
+   * Asks, and hands over each response until `end` of what it answers is called. `onNobody`: there is no queue that it could go
+   * to, so nobody has it.
+   */
+  async ask({ method, params, to, waitsMs, messageId }: Question, asked: Asked): Promise<{ readonly end: () => void }> {
+    const id = randomUUID()
+    this.#asked.set(id, asked)
+    const end = (): void => void this.#asked.delete(id)
+    try {
+      const channel = await this.#open()
+      await channel.basicPublish(
+        {
+          ...('key' in to ? { exchange: CLUSTER, routingKey: to.key } : { routingKey: to.queue }),
+          mandatory: true,
+          correlationId: id,
+          replyTo: DIRECT_REPLY,
+          contentType: 'application/json',
+          headers: { [headers.deadline]: Date.now() + waitsMs },
+          ...(messageId === undefined ? { expiration: String(waitsMs) } : { messageId, durable: true }),
+        },
+        { jsonrpc: '2.0', id, method, params },
+      )
+    } catch (error) {
+      end()
+      throw error
+    }
+    return { end }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#channel?.catch(() => undefined))?.close()
+  }
+
+  #open(): Promise<Channel> {
+    this.#channel ??= this.#acquire().catch((error: unknown) => {
+      this.#channel = undefined
+      throw error
+    })
+    return this.#channel
+  }
+
+  async #acquire(): Promise<Channel> {
+    const channel = await this.#connection.acquire({ emitErrorsFromChannel: true })
+    channel.on('error', () => undefined)
+    channel.once('close', () => (this.#channel = undefined))
+    channel.on('basic.return', ({ correlationId }: ReturnedMessage) => this.#asked.get(correlationId ?? '')?.onNobody())
+    await channel.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
+    await channel.basicConsume({ queue: DIRECT_REPLY, noAck: true }, (message) => this.#receive(message))
+    return channel
+  }
+
+  /** What is no response is as good as none. */
+  #receive(message: AsyncMessage): void {
+    const host: unknown = message.headers?.[headers.host]
+    const asked = this.#asked.get(message.correlationId ?? '')
+    if (!asked || typeof host !== 'string') return
+    let body: { readonly result?: unknown; readonly error?: RpcErrorObject } | null
+    try {
+      body = JSON.parse(textOf(message)) as typeof body
+    } catch {
+      return
+    }
+    if (typeof body !== 'object' || body === null) return
+    if (typeof body.error?.message === 'string') asked.onResponse({ host, error: body.error })
+    else if ('result' in body) asked.onResponse({ host, result: body.result })
+  }
+}

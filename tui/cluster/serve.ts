@@ -1,0 +1,87 @@
+/** Answers what hosts and clients ask over the broker: this relay's own methods, and those of its daemon that are permitted. */
+import type { AsyncMessage } from 'rabbitmq-client'
+import type { Logger } from 'pino'
+import type { BrokerConfig } from '../../policy/broker/config.ts'
+import { errorTable, UserError, type ErrorName } from '../../policy/errors.ts'
+import { ConnectionError, RpcError, type RpcErrorObject } from '../connection-error.ts'
+import type { ReturnAddress } from '../broker/message.ts'
+import { refuseRemote } from './permission.ts'
+import { isExpired, readHostRequest, type Id, type RemoteRequest } from './request.ts'
+import { Turns } from './turns.ts'
+
+/** Requests to the daemon that are under way at a time. */
+const AT_ONCE = 16
+
+export type Response = { readonly jsonrpc: '2.0'; readonly id: Id } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
+
+export interface ServingOptions {
+  readonly remote: BrokerConfig['remote']
+  readonly daemon: { callAny(method: string, params: unknown): Promise<unknown> }
+  /** The relay's own methods, for whoever asks. They check their params themselves, and throw UserErrors. */
+  readonly own: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>
+  /** Notifications that are taken; they throw nothing. */
+  readonly heard: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => void>>
+  readonly respond: (address: ReturnAddress, response: Response) => Promise<void>
+  readonly log: Logger
+}
+
+export type Serving = (message: AsyncMessage) => Promise<void>
+
+/** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
+export function createServing({ remote, daemon, own, heard, respond, log }: ServingOptions): Serving {
+  const turns = new Turns(AT_ONCE)
+
+  const perform = async ({ method, params }: RemoteRequest): Promise<unknown> => {
+    const ours = Object.hasOwn(own, method) ? own[method] : undefined
+    if (ours) return await ours(params)
+    const refusal = refuseRemote(method, remote)
+    if (refusal) throw new UserError(refusal.name, refusal.message, { hint: refusal.hint })
+    return await daemon.callAny(method, params)
+  }
+
+  const answer = async (address: ReturnAddress, response: Response): Promise<void> => {
+    if (address.queue === undefined) return
+    await respond(address, response).catch((error: unknown) => {
+      log.warn({ queue: address.queue, why: (error as Error).message }, 'an answer could not be given')
+    })
+  }
+
+  const carryOut = async (message: AsyncMessage, request: RemoteRequest, address: ReturnAddress): Promise<void> => {
+    const { method, id } = request
+    if (isExpired(message, Date.now())) return log.info({ method }, 'a request over the broker came too late, and is not done')
+    try {
+      const result = await perform(request)
+      if (id !== undefined) await answer(address, { jsonrpc: '2.0', id, result })
+    } catch (error) {
+      const object = toObject(error, log)
+      log.debug({ method, err: object }, 'a request over the broker failed')
+      if (id !== undefined) await answer(address, { jsonrpc: '2.0', id, error: object })
+    }
+  }
+
+  return async (message) => {
+    const reading = readHostRequest(message)
+    const { address } = reading
+    if (reading.kind === 'malformed') {
+      const { error, why, id } = reading
+      log.warn({ why, isAnswered: address.queue !== undefined }, 'a message of the broker is no request')
+      return await answer(address, { jsonrpc: '2.0', id, error: errorObject(error, why) })
+    }
+    const { request } = reading
+    const hears = Object.hasOwn(heard, request.method) ? heard[request.method] : undefined
+    if (hears) return hears(request.params)
+    await turns.take(() => carryOut(message, request, address))
+  }
+}
+
+function errorObject(name: ErrorName, message: string, hint?: string): RpcErrorObject {
+  return { code: errorTable[name].code, message, data: { name, ...(hint !== undefined && { hint }) } }
+}
+
+function toObject(error: unknown, log: Logger): RpcErrorObject {
+  if (error instanceof RpcError) return error.object
+  if (error instanceof UserError) return { code: error.code, message: error.message, data: error.data }
+  if (error instanceof ConnectionError) return errorObject('SHUTTING_DOWN', `The daemon of this host does not answer: ${error.message}`)
+  log.error({ err: error }, 'a request over the broker met a defect')
+  return errorObject('INTERNAL', 'A defect of the relay; its log has the details')
+}
