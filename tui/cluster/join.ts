@@ -29,6 +29,11 @@ const COMPLAIN_EVERY_MS = 60_000
 
 export interface ClusterOptions {
   readonly connection: Connection
+  /**
+   * Another one, for answers alone: RabbitMQ 3.10 ends a connection that publishes to a direct reply-to name which it cannot decode,
+   * and whoever asks chooses that name.
+   */
+  readonly answering: Connection
   /** Name of this host. */
   readonly host: string
   readonly remote: BrokerConfig['remote']
@@ -52,12 +57,11 @@ export interface Cluster {
 }
 
 /** @throws ClusterError where the key of the host cannot be used */
-export function joinCluster({ connection, host, remote, folder, daemon, describeHost, log }: ClusterOptions): Cluster {
+export function joinCluster({ connection, answering, host, remote, folder, daemon, describeHost, log }: ClusterOptions): Cluster {
   const key = openHostKey(folder)
   const registry = new Registry()
   const asker = new Asker(connection)
-  // A reply queue of a wrong name can cost the channel: that of announcements is another.
-  const [answers, news] = [new Outbox(connection), new Outbox(connection)]
+  const [answers, news] = [new Outbox(answering), new Outbox(connection)]
   let own: Announcement | undefined
   let connected: readonly string[] = []
   const complained = new Map<string, number>()
