@@ -262,6 +262,25 @@ t.test('a VM that is asked for by a requestId is made once, whoever asks, and wh
   t.match(await daemon.client.call('vm.create', { ...request, name: 'mail', requestId: 'two' }), { name: 'mail' }, 'one that failed is forgotten')
 })
 
+t.test('a VM that was half made when the daemon was killed is undone before the same request makes it anew', async (t) => {
+  const daemon = await startTestDaemon(t)
+  spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(daemon.root, 'images', 'small.qcow2'), '8M'])
+  const request = { image: 'small', name: 'web', memoryMiB: 32, networks: [], requestId: 'one' }
+  const { promise: told, resolve: tell } = Promise.withResolvers<string>()
+  const unanswered = daemon.client.call('vm.create', request, { onProgress: ({ vm }) => tell(vm ?? '') }).catch(() => undefined)
+  const id = await told
+  await daemon.kill()
+  await unanswered
+  const { phase } = JSON.parse(readFileSync(join(daemon.root, 'config', 'vm', id, 'vm.json'), 'utf8')) as { phase: string }
+  await daemon.start()
+  const [one, two] = await Promise.all([daemon.client.call('vm.create', request), daemon.client.call('vm.create', request)])
+  t.equal(one.id, two.id)
+  t.equal(one.id === id, phase === 'ready', `it was ${phase}`)
+  t.same((await daemon.client.call('vm.list', {})).vms.map((vm) => vm.id), [one.id])
+  t.same(daemon.qemus(), [one.pid])
+  if (one.id !== id) t.same(tracesOf(daemon, id), [])
+})
+
 t.test('a second daemon on the same folder is turned away, and the first does not notice', async (t) => {
   const daemon = await daemonWithImage(t)
   const second = spawnSync(process.execPath, [join(import.meta.dirname, '../../daemon/main.ts'), '--root', daemon.root], { encoding: 'utf8' })
