@@ -93,7 +93,9 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     const site = headers['sec-fetch-site']
     checkAddressed({ host: headers.host, origin: headers.origin, site: site === undefined ? undefined : String(site) }, names)
     authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')
-    if (!request.is404) return
+    // the router takes nothing for a name as well
+    const isNamed = !Object.values((request.params ?? {}) as Readonly<Record<string, string>>).includes('')
+    if (!request.is404 && isNamed) return
     const path = request.url.split('?', 1)[0]!
     const verbs = allowed(path)
     if (verbs.length === 0) throw new HttpProblem('ROUTE_NOT_FOUND', 'There is nothing at this path', { hint: `GET ${HTTP_PREFIX}/openapi.json describes what there is` })
