@@ -51,8 +51,16 @@ export interface CreateOptions {
   readonly log: Logger
 }
 
+/** Requests whose answers are kept. */
+const KEPT = 1000
+
 export class CreateHandler {
   readonly #options: CreateOptions
+  /**
+   * Answers by request, the newest last. A daemon forgets a request with its VM: one that is delivered again after the VM was
+   * deleted, because its acknowledgement was lost with the connection, must not make it anew.
+   */
+  readonly #made = new Map<string, unknown>()
 
   constructor(options: CreateOptions) {
     this.#options = options
@@ -128,7 +136,8 @@ export class CreateHandler {
     const { daemon, reply, claims, log } = this.#options
     const { form, address, id } = request
     try {
-      const result = await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery))
+      const result = this.#made.get(id!) ?? (await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery)))
+      this.#keep(id!, result)
       // Whoever asked is answered by whom the message is delivered to again; twice would be once too often.
       if (!delivery.isLive()) return
       await reply(address, answerResult(form, result))
@@ -146,6 +155,12 @@ export class CreateHandler {
       await reply(address, answerRefusal(form, error))
     }
     delivery.ack()
+  }
+
+  #keep(id: string, result: unknown): void {
+    this.#made.set(id, result)
+    const [oldest] = this.#made.keys()
+    if (this.#made.size > KEPT) this.#made.delete(oldest!)
   }
 
   async #make(delivery: Delivery, { form, params, address, id }: CreateRequest, admission: Admission): Promise<unknown> {
