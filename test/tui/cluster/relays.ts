@@ -54,14 +54,12 @@ export async function startRelay(t: Test, rabbit: TestRabbit, name: string, { an
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) })
   const describeHost: ClusterOptions['describeHost'] = async () => ({ ...(await facts()), host: name as never })
   const cluster = joinCluster({ connection, answering, host: name, remote, folder, daemon: client, describeHost, log: logger })
-  let isGone = false
   const vanish = (): void => {
-    isGone = true
     connection.unsafeDestroy()
     answering.unsafeDestroy()
   }
   t.teardown(async () => {
-    if (!isGone) await cluster.leave()
+    await cluster.leave()
     connection.unsafeDestroy()
     answering.unsafeDestroy()
     client.close()
