@@ -1,6 +1,7 @@
 /** Any error -> what stderr says of it, and the exit status. Pure. */
 import { errorTable, exitStatus, UserError, type ErrorName } from '../../policy/errors.ts'
 import { ConnectionError, RpcError } from '../connection-error.ts'
+import { ClusterError } from '../cluster/cluster-error.ts'
 import type { Command } from './command-table.ts'
 import { escapeControls } from './render/escape.ts'
 import { UsageError } from './usage-error.ts'
@@ -19,6 +20,7 @@ export const INTERRUPTED = 130
 export function explainFailure(error: unknown, command?: Command): Failure {
   if (error instanceof UsageError) return explain('usage', error, { name: 'USAGE', hint: error.hint }, 'one line')
   if (error instanceof ConnectionError) return explainConnection(error)
+  if (error instanceof ClusterError) return explain(error.exit, error, { name: 'CLUSTER', hint: error.hint }, 'two lines')
   if (error instanceof UserError) return explain(errorTable[error.data.name].exit, error, error.data, 'two lines')
   if (error instanceof RpcError) return explainAnswer(error, command)
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -12,6 +12,12 @@ export interface Globals {
   readonly screenReader: boolean
   readonly socket?: string
   readonly directory?: string
+  /** All hosts on the broker are asked. */
+  readonly cluster: boolean
+  /** This host on the broker is asked. */
+  readonly host?: string
+  /** How long hosts have to answer, in seconds. */
+  readonly within?: number
 }
 
 export type Values = Readonly<Record<string, Json>>
@@ -114,7 +120,10 @@ function readPositionals(command: Command, words: readonly string[], place: Plac
 }
 
 function readGlobals(given: ReadonlyMap<string, string[]>, place: Place): Globals {
-  const { socket, 'socket-dir': directory } = readOptions(globalOptions, given, place) as { socket?: string; 'socket-dir'?: string }
+  const { socket, 'socket-dir': directory, host, within } = readOptions(globalOptions, given, place) as { socket?: string; 'socket-dir'?: string; host?: string; within?: number }
+  const cluster = given.has('cluster')
+  if (cluster && host !== undefined) throw new UsageError('--cluster and --host exclude each other')
+  if (within !== undefined && !cluster && host === undefined && !given.has('help')) throw new UsageError('--within goes with --cluster or --host')
   if (socket !== undefined && directory !== undefined) throw new UsageError('--socket and --socket-dir exclude each other')
   return {
     json: given.has('json'),
@@ -123,6 +132,9 @@ function readGlobals(given: ReadonlyMap<string, string[]>, place: Place): Global
     screenReader: given.has('screen-reader'),
     ...(socket !== undefined && { socket }),
     ...(directory !== undefined && { directory }),
+    cluster,
+    ...(host !== undefined && { host }),
+    ...(within !== undefined && { within }),
   }
 }
 

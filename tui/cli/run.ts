@@ -41,7 +41,7 @@ async function carryOut(invocation: Invocation, table: CommandTable, io: Io): Pr
     case 'completion':
       return print(io, renderScript(params['shell'] as string))
     default:
-      return (await loadRunners()).chooseRunner(command.words)({ ...invocation, io, table })
+      return (await loadRunners()).chooseRunner(command.words, invocation.globals)({ ...invocation, io, table })
   }
 }
 

@@ -1,6 +1,7 @@
 /** Asks hosts over the broker: one, or all at once. What comes back is told as it comes. */
 import { randomUUID } from 'node:crypto'
 import type { AsyncMessage, Channel, Connection, ReturnedMessage } from 'rabbitmq-client'
+import { HostName } from '../../policy/broker/config.ts'
 import { CLUSTER, headers } from '../../policy/broker/topology.ts'
 import type { RpcErrorObject } from '../connection-error.ts'
 import { textOf } from '../broker/message.ts'
@@ -91,7 +92,7 @@ export class Asker {
   #receive(message: AsyncMessage): void {
     const host: unknown = message.headers?.[headers.host]
     const asked = this.#asked.get(message.correlationId ?? '')
-    if (!asked || typeof host !== 'string') return
+    if (!asked || typeof host !== 'string' || !HostName.safeParse(host).success) return
     let body: { readonly result?: unknown; readonly error?: RpcErrorObject } | null
     try {
       body = JSON.parse(textOf(message)) as typeof body

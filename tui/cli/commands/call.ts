@@ -40,7 +40,7 @@ function subjectOf({ command, requests }: Request, params: Values): string | und
   return requests.length > 1 && last ? (params[last.param] as string) : undefined
 }
 
-function printResult(request: Request, params: Values, result: Json): number {
+export function printResult(request: Request, params: Values, result: Json): number {
   const { io, globals, command } = request
   const ids = globals.quiet ? identify(command, result) : undefined
   if (globals.json) printJson(io, result)

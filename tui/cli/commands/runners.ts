@@ -1,4 +1,5 @@
 /** Everything that talks to the daemon, behind one lazy import: help and usage errors load neither sockets nor JSON-RPC. */
+import type { Globals } from '../parse.ts'
 import type { Request } from '../request.ts'
 import { runBroker } from './broker.ts'
 import { runCall } from './call.ts'
@@ -34,10 +35,16 @@ const special: Readonly<Record<SpecialCommand, Runner>> = {
   doctor: runDoctor,
   rpc: runRpc,
   setup: runSetup,
+  // What is of many hosts reads what they say by the schemas, which no other command loads.
+  'host list': async (request) => (await import('./host.ts')).runHostList(request),
+  'host key': async (request) => (await import('./host.ts')).runHostKey(request),
+  'host trust': async (request) => (await import('./host.ts')).runHostTrust(request),
+  'host untrust': async (request) => (await import('./host.ts')).runHostUntrust(request),
   broker: runBroker,
   http: runHttp,
 }
 
-export function chooseRunner(words: readonly string[]): Runner {
+export function chooseRunner(words: readonly string[], { cluster, host }: Pick<Globals, 'cluster' | 'host'>): Runner {
+  if ((cluster || host !== undefined) && words[0] !== 'host') return async (request) => (await import('./over-broker.ts')).runOverBroker(request)
   return (special as Readonly<Record<string, Runner>>)[words.join(' ')] ?? runCall
 }

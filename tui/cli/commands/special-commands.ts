@@ -13,6 +13,10 @@ export const specialCommands = [
   'doctor',
   'rpc',
   'setup',
+  'host list',
+  'host key',
+  'host trust',
+  'host untrust',
   'broker',
   'http',
 ] as const
