@@ -95,9 +95,10 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')
     // the router takes nothing for a name as well
     const isNamed = !Object.values((request.params ?? {}) as Readonly<Record<string, string>>).includes('')
-    if (!request.is404 && isNamed) return
-    const path = request.url.split('?', 1)[0]!
-    const verbs = allowed(path)
+    // a proxy is asked for whole URLs, which this is not
+    const isPath = request.url.startsWith('/')
+    if (!request.is404 && isNamed && isPath) return
+    const verbs = isPath ? allowed(request.url.split('?', 1)[0]!) : []
     if (verbs.length === 0) throw new HttpProblem('ROUTE_NOT_FOUND', 'There is nothing at this path', { hint: `GET ${HTTP_PREFIX}/openapi.json describes what there is` })
     const allow = verbs.join(', ')
     if (request.method === 'OPTIONS') return await reply.code(204).header('allow', allow).send()

@@ -29,7 +29,7 @@ t.test('bodies that are none are refused, and the next request is served', async
   }
   t.match(await post('{}', { 'content-type': 'application/json; charset=utf-8' }), { status: 200 })
   t.match(await post(Buffer.alloc(10_000_000, 0x20)), { status: 413, json: { name: 'BODY_TOO_LARGE' } }, '10 MB')
-  t.match(await post({ image: 'x'.repeat(1_048_000) }), { status: 413, json: { name: 'BODY_TOO_LARGE' } }, 'what fits HTTP and not the wire')
+  t.match(await post({ image: 'x'.repeat(1_048_400) }), { status: 413, json: { name: 'BODY_TOO_LARGE' } }, 'what fits HTTP and not the wire')
   t.match(await fetchFrom(at, 'POST /v1/vm/-/plan', { body: { image: 'x'.repeat(1_048_400) } }), { status: 413 }, 'nor may it end the connection of others')
   const chunked = await sendRaw(at, (send) => {
     send('POST /v1/vm HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n')

@@ -1,6 +1,6 @@
 /** A door of the test's own, before a daemon of scripted answers or a real one, and a client of HTTP that takes what comes. */
 import { once } from 'node:events'
-import { request as ask, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import { request as ask, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -74,8 +74,10 @@ export async function fetchFrom(at: OpenDoor['at'], what: string, { headers = {}
   const [method, path] = what.split(' ') as [string, string]
   const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes !== undefined && { 'content-type': 'application/json' }), ...headers } })
+  // an answer may come before all of the body is taken, and the rest then meets a closed connection
+  request.on('error', () => undefined)
   request.end(bytes)
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString()
@@ -96,7 +98,7 @@ export async function sendRaw(at: OpenDoor['at'], write: (send: (text: string) =
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   socket.on('error', () => undefined)
-  const closed = once(socket, 'close')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   await once(socket, 'connect')
   await write((piece) => !socket.destroyed && socket.write(piece))
   await closed
@@ -110,7 +112,7 @@ export async function readEvents(at: OpenDoor['at'], what: string, count: number
   const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes && { 'content-type': 'application/json' }), ...asked.headers } })
   request.on('error', () => undefined)
   request.end(bytes)
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
   const events: { event: string; data: any }[] = []
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) {
