@@ -27,6 +27,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/first-boot.test.ts': { seconds: 40, cores: 1 },
   'test/system/crash.test.ts': { seconds: 40, cores: 1 },
   'test/system/vpn-kill.test.ts': { seconds: 20, cores: 1 },
+  'test/system/http.test.ts': { seconds: 35, cores: 1 },
   'test/system/setup.test.ts': { seconds: 35, cores: 1 },
   'test/system/private-network.test.ts': { seconds: 30, cores: 1 },
   'test/system/principals.test.ts': { seconds: 30, cores: 1 },

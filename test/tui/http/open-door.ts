@@ -60,7 +60,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders
   readonly text: string
   /** Of a body that is JSON, else `undefined`. */
-  readonly json: any
+  readonly json: unknown
 }
 
 export interface Asked {
@@ -106,14 +106,14 @@ export async function sendRaw(at: OpenDoor['at'], write: (send: (text: string) =
 }
 
 /** Reads server-sent events until `count` of them have come or the stream has ended; then leaves. */
-export async function readEvents(at: OpenDoor['at'], what: string, count: number, asked: Asked = {}): Promise<{ event: string; data: any }[]> {
+export async function readEvents(at: OpenDoor['at'], what: string, count: number, asked: Asked = {}): Promise<{ event: string; data: unknown }[]> {
   const [method, path] = what.split(' ') as [string, string]
   const bytes = asked.body === undefined ? undefined : JSON.stringify(asked.body)
   const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes && { 'content-type': 'application/json' }), ...asked.headers } })
   request.on('error', () => undefined)
   request.end(bytes)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  const events: { event: string; data: any }[] = []
+  const events: { event: string; data: unknown }[] = []
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) {
     text += chunk as string
