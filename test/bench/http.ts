@@ -1,10 +1,9 @@
-/** The same questions by HTTP and by the daemon's socket, each by a client that keeps its connection and costs as little as a client can. */
+/** The same questions by HTTP and by the daemon's socket, each by a client that keeps its connection and reads what it is told: a list is asked for to have it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { bundles, startHost } from './host.ts'
-import { openLines } from './lines.ts'
 import { compare, time, type Row } from './measure.ts'
 
 const VMS = 200
@@ -18,18 +17,15 @@ export async function benchHttp(): Promise<Row[]> {
   })
   await once(door.stderr, 'data')
   door.stderr.resume()
-  const lines = await openLines(host.control)
+  const socket = await openAsker(host.control, readLine)
   const socketPath = join(host.sockets, 'http.sock')
-  const client = await openPages(socketPath)
+  const client = await openAsker(socketPath, readPage)
   try {
     const rows: Row[] = []
     for (const [path, method] of [['/vm', 'vm.list'], ['/v1/vm', 'vm.list'], ['/metrics', 'system.metrics']] as const) {
       const asked = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: {} })
-      const byHttp = async (): Promise<number> =>
-        (await time(async () => {
-          for (let i = 0; i < EACH; i++) await client.fetch(path)
-        })) / EACH
-      const bySocket = async (): Promise<number> => (await time(() => lines.exchange(asked, EACH, 1))) / EACH
+      const byHttp = async (): Promise<number> => await askEach(client, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      const bySocket = async (): Promise<number> => await askEach(socket, `${asked}\n`)
       const { ours, baseline, ratio } = await compare(9, byHttp, bySocket)
       rows.push({
         what: `GET ${path} with ${VMS} VMs, to ${method} on the socket`,
@@ -43,7 +39,7 @@ export async function benchHttp(): Promise<Row[]> {
     return rows
   } finally {
     client.close()
-    lines.close()
+    socket.close()
     const ended = once(door, 'exit')
     door.kill('SIGTERM')
     await ended
@@ -51,34 +47,60 @@ export async function benchHttp(): Promise<Row[]> {
   }
 }
 
-interface Pages {
-  /** Asks for a page and resolves when all of it has come. */
-  fetch(path: string): Promise<void>
+interface Asker {
+  /** Sends the text, and resolves when the answer has been read. */
+  ask(text: string): Promise<void>
   close(): void
 }
 
-/** Counts bytes, as the header Content-Length says how many there are. */
-async function openPages(socketPath: string): Promise<Pages> {
-  const socket = connect(socketPath)
+/** Whether these bytes are all of an answer; if so, it is read. */
+type Read = (bytes: Buffer) => boolean
+
+async function openAsker(path: string, read: Read): Promise<Asker> {
+  const socket = connect(path)
   await once(socket, 'connect')
-  let left = 0
-  let answered = (_error?: Error): void => {}
+  let parts: Buffer[] = []
+  let answered = (_error?: unknown): void => {}
   socket.on('data', (chunk: Buffer) => {
-    if (left === 0) {
-      const end = chunk.indexOf('\r\n\r\n')
-      const head = chunk.toString('latin1', 0, end)
-      if (!head.startsWith('HTTP/1.1 200 ')) return answered(new Error(head))
-      left = end + 4 + Number(/^content-length: (\d+)/im.exec(head)?.[1])
+    parts.push(chunk)
+    try {
+      if (!read(parts.length === 1 ? chunk : Buffer.concat(parts))) return
+      parts = []
+      answered()
+    } catch (error) {
+      answered(error)
     }
-    left -= chunk.length
-    if (left === 0) answered()
   })
   return {
-    fetch: (path) =>
+    ask: (text) =>
       new Promise((resolve, reject) => {
-        answered = (error) => (error ? reject(error) : resolve())
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+        answered = (error) => (error === undefined ? resolve() : reject(error as Error))
+        socket.write(text)
       }),
     close: () => void socket.destroy(),
   }
+}
+
+const readLine: Read = (bytes) => {
+  if (bytes.at(-1) !== 10) return false
+  if ('error' in (JSON.parse(bytes.toString()) as object)) throw new Error(bytes.toString())
+  return true
+}
+
+const readPage: Read = (bytes) => {
+  const end = bytes.indexOf('\r\n\r\n')
+  const head = bytes.toString('latin1', 0, end)
+  if (!head.startsWith('HTTP/1.1 200 ')) throw new Error(bytes.toString())
+  if (bytes.length < end + 4 + Number(/^content-length: (\d+)/im.exec(head)?.[1])) return false
+  const body = bytes.toString('utf8', end + 4)
+  if (/^content-type: application\/json/im.test(head)) JSON.parse(body)
+  return true
+}
+
+/** Milliseconds of each. */
+async function askEach(asker: Asker, text: string): Promise<number> {
+  const whole = await time(async () => {
+    for (let i = 0; i < EACH; i++) await asker.ask(text)
+  })
+  return whole / EACH
 }
