@@ -26,6 +26,7 @@ const LOOK_MS = 2000
 const LEAVE_MS = 20_000
 /** How long RabbitMQ may take to notice that the relay before this one has gone. */
 const TAKEN_MS = 3000
+const AWAY = 'its daemon does not answer'
 
 export interface Relay {
   /** Rejects when the relay cannot be: UserError BROKER_HOST_TAKEN. */
@@ -54,7 +55,7 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
   /** Whether this host's own queue is ours: without it, nobody could hand us what we have claimed. */
   let isOwn = false
   let wasOwn = false
-  let whyNot: string | undefined = 'its daemon does not answer'
+  let whyNot: string | undefined = AWAY
 
   const connection = openConnection(settings, log)
   const daemon = new DaemonLink(connectDaemon, (why) => {
@@ -126,14 +127,20 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
   // What else hosts say to each other over this connection begins here, with `connection`, `daemon` and `describeHost`, and
   // tells `knownHosts`.
 
+  async function whyNothing(): Promise<string | undefined> {
+    if (isLeaving) return 'leaving'
+    if (!isOwn) return wasOwn ? 'another relay has its name' : 'RabbitMQ does not answer yet'
+    return daemon.isThere ? capacity.whyFull().catch(explainAway) : AWAY
+  }
+
   /** Takes requests, or not, as things are by now. */
   let turn: Promise<void> = Promise.resolve()
   function settle(): Promise<void> {
     turn = turn.then(async () => {
-      const why = isLeaving ? 'leaving' : !daemon.isThere ? 'its daemon does not answer' : await capacity.whyFull().catch(explainAway)
+      const why = await whyNothing()
       if (why !== whyNot) log.info(why === undefined ? 'takes requests for VMs' : `takes no requests for VMs: ${why}`)
       whyNot = why
-      if (why === undefined && isOwn) competing.start()
+      if (why === undefined) competing.start()
       // What is under way may end long after.
       else void competing.stop()
     })
@@ -168,7 +175,7 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
 
 /** The daemon can go while it is asked. */
 function explainAway(error: unknown): string {
-  return isAway(error) ? 'its daemon does not answer' : `its daemon answers: ${(error as Error).message}`
+  return isAway(error) ? AWAY : `its daemon answers: ${(error as Error).message}`
 }
 
 function taken(host: string): UserError {
