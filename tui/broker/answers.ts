@@ -8,20 +8,20 @@ export const succeed = (response: unknown): LegacyAnswer => ({ 'execution-info':
 export const fail = (reason: string): LegacyAnswer => ({ 'execution-info': { status: 'error', reason } })
 
 /** `undefined` where nothing is answered: a notification of JSON-RPC. */
-export function answerResult(form: Form, result: unknown): unknown {
+export function answerResult(form: Form, result: unknown): object | undefined {
   if (form.kind === 'legacy') return succeed(result)
   return form.id === undefined ? undefined : { jsonrpc: '2.0', id: form.id, result }
 }
 
 /** An error of ours, by its name. */
-export function answerError(form: Form, name: ErrorName, message: string): unknown {
+export function answerError(form: Form, name: ErrorName, message: string): object {
   if (form.kind === 'legacy') return fail(message)
   // JSON-RPC 2.0, section 5: what cannot be read is answered with the id null.
   return { jsonrpc: '2.0', id: form.id ?? null, error: { code: errorTable[name].code, message, data: { name } } }
 }
 
 /** An error that the daemon has answered. */
-export function answerRefusal(form: Form, error: RpcError): unknown {
+export function answerRefusal(form: Form, error: RpcError): object | undefined {
   if (form.kind === 'legacy') return fail(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
   return form.id === undefined ? undefined : { jsonrpc: '2.0', id: form.id, error: error.object }
 }

@@ -10,19 +10,10 @@ const RETRY_FROM_MS = 500
 const RETRY_UP_TO_MS = 10_000
 
 export function openConnection(settings: BrokerSettings, log: Logger): Connection {
-  const { address, username, password, tls, host, warning } = settings
+  const { address, password, host, warning } = settings
   const where = `${address.hostname}:${address.port}`
   if (warning !== undefined) log.warn({ broker: where }, warning)
-  const connection = new Connection({
-    ...address,
-    username,
-    password,
-    ...(tls && { tls }),
-    heartbeat: HEARTBEAT_S,
-    retryLow: RETRY_FROM_MS,
-    retryHigh: RETRY_UP_TO_MS,
-    connectionName: `aetherscale ${host}`,
-  })
+  const connection = connect(settings, `aetherscale ${host}`)
   let told: 'connected' | 'away' | undefined
   connection.on('connection', () => {
     told = 'connected'
@@ -37,4 +28,22 @@ export function openConnection(settings: BrokerSettings, log: Logger): Connectio
     log.warn({ broker: where, why: explain(error, password) }, what)
   })
   return connection
+}
+
+/** One more, beside that which is told of. */
+export function openSecondConnection(settings: BrokerSettings, purpose: string): Connection {
+  return connect(settings, `aetherscale ${settings.host} ${purpose}`).on('error', () => undefined)
+}
+
+function connect({ address, username, password, tls }: BrokerSettings, connectionName: string): Connection {
+  return new Connection({
+    ...address,
+    username,
+    password,
+    ...(tls && { tls }),
+    heartbeat: HEARTBEAT_S,
+    retryLow: RETRY_FROM_MS,
+    retryHigh: RETRY_UP_TO_MS,
+    connectionName,
+  })
 }

@@ -164,14 +164,13 @@ export class CreateHandler {
   }
 
   async #make(delivery: Delivery, { form, params, address, id }: CreateRequest, admission: Admission): Promise<unknown> {
-    const { daemon, legacy, reply, log } = this.#options
+    const { daemon, legacy, reply } = this.#options
     const requestId = requestIdOf(id!)
     if (form.kind === 'rpc') return daemon.call('vm.create', { ...params, requestId }, { onProgress: ({ vm }) => vm !== undefined && admission.noteVm(vm) })
     const onAllocated = (answer: LegacyOutcome): void => {
       admission.noteVm(answer['vm-id'])
       if (!delivery.isLive()) return
-      // The next answer says more; that this one was lost is the connection's to tell.
-      reply(address, answerResult(form, answer)).catch((error: unknown) => log.debug({ why: String(error) }, 'an answer was lost'))
+      void reply(address, answerResult(form, answer))
     }
     return createVm(daemon, form.options, legacy, { requestId, onAllocated })
   }

@@ -32,10 +32,13 @@ export function sizeOf(message: Content): number {
   }
 }
 
+/** What a client says to RabbitMQ, which makes an address of it; as an address it is none, and RabbitMQ closes the channel for it. */
+const DIRECT_REPLY = 'amq.rabbitmq.reply-to'
+
 /** The property reply_to, or `response-channel` of the body. A name that no queue can have is as good as none. */
 export function addressOf(message: Pick<AsyncMessage, 'body' | 'replyTo' | 'correlationId'>): ReturnAddress {
   const channel = message.replyTo ?? responseChannel(message)
-  const isName = typeof channel === 'string' && channel !== '' && Buffer.byteLength(channel) <= SHORT_STRING
+  const isName = typeof channel === 'string' && channel !== '' && channel !== DIRECT_REPLY && Buffer.byteLength(channel) <= SHORT_STRING
   return { queue: isName ? channel : undefined, correlationId: message.correlationId }
 }
 

@@ -6,7 +6,7 @@ import { UserError } from '../../policy/errors.ts'
 import type { Client } from '../client.ts'
 import { Capacity } from './capacity.ts'
 import { Claims } from './claims.ts'
-import { openConnection } from './connection.ts'
+import { openConnection, openSecondConnection } from './connection.ts'
 import { Consumer } from './consumer.ts'
 import { CreateHandler } from './create.ts'
 import { DaemonLink, isAway } from './daemon-link.ts'
@@ -66,7 +66,9 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
   const outbox = new Outbox(connection)
   const claims = new Claims(connection, host)
   const forward = new Forward(outbox)
-  const reply = createReply(outbox, host)
+  const answering = openSecondConnection(settings, 'answers')
+  const answers = new Outbox(answering)
+  const reply = createReply(answers, host, log)
   const capacity = new Capacity(daemon, limits)
   const describeHost = (): Promise<HostDescription> => capacity.describe(host, isLeaving ? 'leaving' : whyNot)
 
@@ -159,15 +161,15 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
       clearInterval(looking)
       log.info('leaving')
       const ended = Promise.all([competing, unserved, own, commands.consumer].map((consumer) => consumer.stop())).then(async () => {
-        await Promise.all([outbox.close(), claims.close()])
-        await connection.close()
+        await Promise.all([outbox.close(), claims.close(), answers.close()])
+        await Promise.all([connection.close(), answering.close()])
       })
       const bound = new AbortController()
       // Without a connection there is nothing to settle: RabbitMQ has taken back what we had.
       const wait = connection.ready ? LEAVE_MS : 0
       await Promise.race([ended.catch(() => undefined), delay(wait, undefined, { signal: bound.signal }).catch(() => undefined)])
       bound.abort()
-      connection.unsafeDestroy()
+      for (const each of [connection, answering]) each.unsafeDestroy()
       daemon.close()
     },
   }
