@@ -40,6 +40,8 @@ export const headers = {
   deadline: 'aetherscale-deadline',
   /** Hosts that have passed the request on, with the reason: an object as JSON. */
   passedBy: 'aetherscale-passed-by',
+  /** Of a message that must arrive: by which its sender knows it where RabbitMQ returns it. It says nothing to others. */
+  number: 'aetherscale-number',
   /** Of an answer: the host that gives it. */
   host: 'aetherscale-host',
   /** Of a message in {@link DEAD}: why it is there, where a host has put it there; else RabbitMQ's own x-death says it. */
