@@ -2,14 +2,33 @@
  * Which host makes the VM of a request. RabbitMQ is the judge: it makes a queue once, and refuses to whoever declares it with
  * other arguments, naming the argument and what it is. The queue is never used for messages; the name of its maker is where
  * dead letters of it would go.
+ *
+ * Why no VM is lost or made twice, wherever a relay, a daemon or RabbitMQ ends. A message is acknowledged after what follows from
+ * it is with RabbitMQ (a publisher's confirm) or in the VM's record, so that an end in between brings it again: nothing is lost,
+ * and all that remains is that a request can be there twice. Of each step, what a second delivery finds:
+ *
+ * - stamp, then ack. A request that has an identity (requestId, message-id, a UUID as correlation id) is not stamped. One that has
+ *   none and whose relay or connection ends between the two is stamped again, as another request: **this one window makes two
+ *   VMs**. AMQP has nothing that tells a second delivery from a second wish; who must not have it gives the message an id.
+ * - claim. Of any number of hosts one gets it. A claim outlives every deadline, and the host, which consumes its own queue
+ *   exclusively: one relay a name. Others send the request there, and ack when it is there; a second such copy changes nothing.
+ *   A host that does not come back is given up after a minute, with a word; the claim stays, so that nobody else begins.
+ * - create. The daemon keeps the id in the VM's record from before the disk is made: asked again, it answers the VM, waits for
+ *   the one that is under way, or removes what is left of one and begins anew.
+ * - the answer, then ack. It is given once more: the VM is the same. A request whose VM was deleted meanwhile is answered
+ *   from the relay's memory, for which alone it would be new; a relay that has ended has forgotten it.
+ * - a refusal: drop of the claim, then passing on, then ack. Nothing is left of the VM by then. On the host, deliveries of one
+ *   request have their turn one after another (create.ts), and others cannot claim what is claimed: so whoever drops a claim drops
+ *   its own. An end after the drop leaves a request that nobody has claimed, which is what it is.
+ * - passing on, later, or the dead: published, then ack. A second copy carries the same identity: it meets the claim.
  */
 import type { Channel, Connection } from 'rabbitmq-client'
 import { claimQueue, hostQueue } from '../../policy/broker/topology.ts'
-import { digestOf } from './request.ts'
+import { digestOf, LONGEST_MS } from './request.ts'
 import { isRefusal } from './topology.ts'
 
-/** The longest deadline, a day, and an hour. The same for all, or a difference of this would be what RabbitMQ complains about. */
-const KEPT_MS = 25 * 3_600_000
+/** The longest deadline, and an hour. The same for all, or a difference of this would be what RabbitMQ complains about. */
+const KEPT_MS = LONGEST_MS + 3_600_000
 
 /** `ours`, another host's name, or `unknown` where RabbitMQ does not say whose. */
 export type Owner = { readonly kind: 'ours' } | { readonly kind: 'other'; readonly host: string } | { readonly kind: 'unknown'; readonly why: string }

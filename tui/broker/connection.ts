@@ -6,6 +6,8 @@ import type { BrokerSettings } from './settings.ts'
 
 /** AMQP 0-9-1, section 4.2.7: a side that was silent for two of these is gone. */
 const HEARTBEAT_S = 10
+/** Bytes; what RabbitMQ takes where it is not told otherwise. The headers of a message have to fit one frame: what all hosts say of a request. */
+const FRAME_MAX = 131_072
 const RETRY_FROM_MS = 500
 const RETRY_UP_TO_MS = 10_000
 
@@ -42,6 +44,7 @@ function connect({ address, username, password, tls }: BrokerSettings, connectio
     password,
     ...(tls && { tls }),
     heartbeat: HEARTBEAT_S,
+    frameMax: FRAME_MAX,
     retryLow: RETRY_FROM_MS,
     retryHigh: RETRY_UP_TO_MS,
     connectionName,

@@ -14,8 +14,8 @@ import type { Admission, Capacity } from './capacity.ts'
 import type { Claims, Owner } from './claims.ts'
 import type { Delivery } from './consumer.ts'
 import { isAway, type DaemonLink } from './daemon-link.ts'
-import type { Forward } from './forward.ts'
-import { choosePath, explainNobody, type Pass } from './pass-on.ts'
+import { OWNER_MS, type Forward } from './forward.ts'
+import { choosePath, explainNobody, explainSilence, type Pass } from './pass-on.ts'
 import type { Reply } from './reply.ts'
 import { readRequest, requestIdOf, type CreateRequest, type Read } from './request.ts'
 
@@ -61,6 +61,8 @@ export class CreateHandler {
    * deleted, because its acknowledgement was lost with the connection, must not make it anew.
    */
   readonly #made = new Map<string, unknown>()
+  /** The end of the last delivery of each request that is worked at. */
+  readonly #last = new Map<string, Promise<void>>()
 
   constructor(options: CreateOptions) {
     this.#options = options
@@ -77,7 +79,8 @@ export class CreateHandler {
       return delivery.ack()
     }
     const isOver = Date.now() >= request.deadline
-    const admission = isOver ? undefined : await this.#admit(delivery, request)
+    // Without its daemon this host has no part in it: it throws, and another one gets it.
+    const admission = isOver ? undefined : await this.#options.capacity.admit(request.params)
     // A claim goes before the deadline and before what this host would decide: the VM may be there.
     if (!admission || 'reason' in admission) {
       if (await this.#options.claims.isTaken(request.id)) return this.serveClaimed(delivery, request)
@@ -112,38 +115,54 @@ export class CreateHandler {
     delivery.ack()
   }
 
-  #admit(delivery: Delivery, request: CreateRequest): Promise<Admission | Pass> {
-    const { daemon, capacity } = this.#options
-    return daemon.persist(() => capacity.admit(request.params), () => this.#isWanted(delivery))
-  }
-
   async #serveIfOurs(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
-    const { claims, forward, onRoom, log } = this.#options
+    const { onRoom } = this.#options
     try {
-      const owner = await claims.take(request.id!)
-      if (owner.kind === 'ours') return await this.#serve(delivery, request, admission)
-      log.info({ request: request.id, owner }, 'a request that another host has claimed')
-      if (owner.kind === 'unknown') return await this.#giveBackLater(delivery, owner)
-      await forward.toOwner(delivery.message, request, owner.host)
-      delivery.ack()
+      await this.#inTurn(request.id!, () => this.#serveInTurn(delivery, request, admission))
     } finally {
       admission.release()
       onRoom()
     }
   }
 
+  /**
+   * One delivery of a request at a time: a claim is this host's for all of them, and one that failed drops it. If another worked
+   * under it meanwhile, a third host could claim the request, and both make the VM.
+   */
+  async #inTurn(id: string, work: () => Promise<void>): Promise<void> {
+    const mine = (this.#last.get(id) ?? Promise.resolve()).then(work)
+    const end = mine.catch(() => undefined)
+    this.#last.set(id, end)
+    try {
+      await mine
+    } finally {
+      if (this.#last.get(id) === end) this.#last.delete(id)
+    }
+  }
+
+  async #serveInTurn(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
+    const { claims, forward, log } = this.#options
+    const owner = await claims.take(request.id!)
+    if (owner.kind === 'ours') return await this.#serve(delivery, request, admission)
+    log.info({ request: request.id, owner }, 'a request that another host has claimed')
+    if (owner.kind === 'unknown') return await this.#giveBackLater(delivery, owner)
+    await forward.toOwner(delivery.message, request, owner.host)
+    delivery.ack()
+  }
+
   async #serve(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
     const { daemon, reply, claims, log } = this.#options
     const { form, address, id } = request
+    const until = Math.max(request.deadline, Date.now() + OWNER_MS)
     try {
-      const result = this.#made.get(id!) ?? (await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery)))
+      const result = this.#made.get(id!) ?? (await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery, until)))
       this.#keep(id!, result)
       // Whoever asked is answered by whom the message is delivered to again; twice would be once too often.
       if (!delivery.isLive()) return
       await reply(address, answerResult(form, result))
       log.info({ request: id, redelivered: delivery.message.redelivered }, 'a VM is made')
     } catch (error) {
-      if (isAway(error)) return delivery.giveBack()
+      if (isAway(error)) return await this.#giveUp(delivery, request, until)
       if (!(error instanceof RpcError)) throw error
       if (!delivery.isLive()) return
       const kind = ELSEWHERE[error.name as ErrorName]
@@ -185,6 +204,15 @@ export class CreateHandler {
     delivery.ack()
   }
 
+  /** The daemon is away. As long as it may come back the request is this host's; whoever asked is not to wait for ever. */
+  async #giveUp(delivery: Delivery, { form, address, id }: CreateRequest, until: number): Promise<void> {
+    const { host, reply, log } = this.#options
+    if (Date.now() < until || !delivery.isLive()) return delivery.giveBack()
+    log.warn({ request: id }, 'a request that this host has claimed is given up: the daemon does not come back')
+    await reply(address, answerError(form, 'BROKER_NO_HOST', explainSilence(host)))
+    delivery.ack()
+  }
+
   async #giveBackLater(delivery: Delivery, { why }: Extract<Owner, { kind: 'unknown' }>): Promise<void> {
     this.#options.log.warn({ why }, 'RabbitMQ does not say which host has claimed a request')
     await delay(PAUSE_MS)
@@ -208,7 +236,7 @@ export class CreateHandler {
     delivery.ack()
   }
 
-  #isWanted(delivery: Delivery): boolean {
-    return delivery.isLive() && !this.#options.isLeaving()
+  #isWanted(delivery: Delivery, until: number): boolean {
+    return delivery.isLive() && !this.#options.isLeaving() && Date.now() < until
   }
 }

@@ -1,15 +1,19 @@
 /** The daemon of this host, as far as it is there: connected to again for ever. */
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
 import { ConnectionError, RpcError, type CallOptions, type Client } from '../client.ts'
 
 const RETRY_FROM_MS = 100
 const RETRY_UP_TO_MS = 2000
+/** While it is away, how often a work that waits for it is asked whether it is still wanted. */
+const ASK_AGAIN_MS = 1000
 
 export class DaemonLink {
   readonly #connect: () => Promise<Client>
   readonly #onChange: (why: string | undefined) => void
   readonly #ended = new AbortController()
+  readonly #closing = once(this.#ended.signal, 'abort')
   #client: Client | undefined
   #arrival = Promise.withResolvers<void>()
 
@@ -45,8 +49,11 @@ export class DaemonLink {
         return await work()
       } catch (error) {
         if (!isAway(error) || !isWanted() || this.#isClosed) throw error
+        const pause = new AbortController()
+        await Promise.race([this.#arrival.promise, this.#closing, delay(ASK_AGAIN_MS, undefined, { signal: pause.signal }).catch(() => undefined)])
+        pause.abort()
         // Its end can be told to a request before it is to us.
-        await Promise.all([Promise.race([this.#arrival.promise, this.#closing()]), delay(RETRY_FROM_MS)])
+        await delay(RETRY_FROM_MS)
       }
     }
   }
@@ -84,11 +91,6 @@ export class DaemonLink {
 
   get #isClosed(): boolean {
     return this.#ended.signal.aborted
-  }
-
-  #closing(): Promise<void> {
-    const { signal } = this.#ended
-    return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   }
 }
 

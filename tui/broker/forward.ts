@@ -5,10 +5,11 @@ import type { PassedBy } from '../../policy/broker/passed-by.ts'
 import { COMPETING, DEAD, headers, hostQueue, LATER } from '../../policy/broker/topology.ts'
 import { textOf } from './message.ts'
 import type { Outbox } from './outbox.ts'
+import { REASON_LIMIT } from './pass-on.ts'
 import type { CreateRequest } from './request.ts'
 
 /** How long a host that has claimed a request may be away before whoever asked is told so; longer where the request says more. */
-const OWNER_MS = 60_000
+export const OWNER_MS = 60_000
 
 export class Forward {
   readonly #outbox: Outbox
@@ -39,7 +40,8 @@ export class Forward {
   /** @throws RangeError of a body that cannot be written again */
   toDead(message: AsyncMessage, reason: string): Promise<void> {
     const body = Buffer.isBuffer(message.body) ? message.body : Buffer.from(textOf(message))
-    return this.#outbox.send({ routingKey: DEAD, durable: true, mandatory: true, headers: { [headers.reason]: reason }, ...propertiesOf(message) }, body)
+    // A reason can quote a message, and the header has to fit a frame.
+    return this.#outbox.send({ routingKey: DEAD, durable: true, mandatory: true, headers: { [headers.reason]: reason.slice(0, REASON_LIMIT) }, ...propertiesOf(message) }, body)
   }
 
   /** Properties that we do not know are left behind: a table of headers can have types that cannot be written again. */

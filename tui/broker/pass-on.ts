@@ -13,13 +13,16 @@ export type Way =
   /** None of the known hosts will take it. */
   | { readonly to: 'nobody'; readonly passedBy: PassedBy }
 
+/** Characters of a reason: those of all hosts travel in one header. */
+export const REASON_LIMIT = 300
+
 /**
  * Where a request goes that `host` passes on. One that comes back to a host within one round comes back because the others
  * consume nothing just now: it waits as well, or it would go in circles as fast as RabbitMQ can.
  */
 export function choosePath(passedBy: PassedBy, host: string, pass: Pass, known: readonly string[]): Way {
   const isBack = passedBy[host]?.before === false
-  const next: PassedBy = { ...passedBy, [host]: { ...pass, before: false } }
+  const next: PassedBy = { ...passedBy, [host]: { ...pass, reason: pass.reason.slice(0, REASON_LIMIT), before: false } }
   const has = (name: string): boolean => next[name]?.before === false
   if (!known.every(has)) return isBack ? { to: 'later', passedBy: beginRound(next) } : { to: 'again', passedBy: next }
   if (known.every((name) => next[name]!.lasting)) return { to: 'nobody', passedBy: next }
@@ -35,4 +38,9 @@ export function explainNobody(passedBy: PassedBy, known: readonly string[]): str
   const names = [...new Set([...Object.keys(passedBy), ...known])].sort()
   if (names.length === 0) return 'no host has taken it'
   return `no host has taken it: ${names.map((name) => `${name}: ${passedBy[name]?.reason ?? 'full, leaving or not there'}`).join('; ')}`
+}
+
+/** For whoever asked, of a host that has claimed the request and is away. */
+export function explainSilence(host: string): string {
+  return `the host ${host} has taken it and did not answer; whether the VM is there is to be seen on it`
 }

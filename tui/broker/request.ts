@@ -1,7 +1,6 @@
 /** A message of the queue that hosts compete for -> what it asks. Pure, but for the time, which is passed in. */
 import { createHash } from 'node:crypto'
 import type { AsyncMessage } from 'rabbitmq-client'
-import type { Result } from '../../policy/api/index.ts'
 import { vmMethods } from '../../policy/api/vm.ts'
 import { headers } from '../../policy/broker/topology.ts'
 import { PassedBy } from '../../policy/broker/passed-by.ts'
@@ -13,7 +12,6 @@ import { addressOf, sizeOf, textOf, type ReturnAddress } from './message.ts'
 export const BODY_LIMIT = 1_048_576
 
 export type CreateParams = ReturnType<(typeof vmMethods)['vm.create']['params']['parse']>
-export type CreatedVm = Result<'vm.create'>
 
 /** In which of the two languages it was asked, and so is answered. */
 export type Form =
@@ -125,7 +123,14 @@ export const digestOf = hash
 /** What the daemon takes as requestId: an AMQP message-id may have any characters. */
 export const requestIdOf = (id: string): string => (/^[\x21-\x7e]{1,255}$/.test(id) ? id : `sha256-${hash(id)}`)
 
-function deadlineOf(message: AsyncMessage, { now, deadlineSeconds }: ReadOptions): number {
+/** From now. Who says more gets this much: a claim outlives it, and RabbitMQ takes no `expiration` of more than 49 days. */
+export const LONGEST_MS = 24 * 3_600_000
+
+function deadlineOf(message: AsyncMessage, options: ReadOptions): number {
+  return Math.min(saidDeadline(message, options), options.now + LONGEST_MS)
+}
+
+function saidDeadline(message: AsyncMessage, { now, deadlineSeconds }: ReadOptions): number {
   const said = Number(message.headers?.[headers.deadline])
   if (Number.isSafeInteger(said) && said > 0) return said
   const { timestamp, expiration } = message
@@ -146,9 +151,12 @@ export function deathOf(message: AsyncMessage): { readonly queue?: unknown; read
   return typeof first === 'object' && first !== null ? first : undefined
 }
 
+/** Characters: what some hundred hosts say, and half of a frame. */
+const PASSED_BY_LIMIT = 65_536
+
 function readPassedBy(message: AsyncMessage): PassedBy {
   const text: unknown = message.headers?.[headers.passedBy]
-  if (typeof text !== 'string') return {}
+  if (typeof text !== 'string' || text.length > PASSED_BY_LIMIT) return {}
   try {
     return PassedBy.parse(JSON.parse(text))
   } catch {

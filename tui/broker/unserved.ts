@@ -1,10 +1,11 @@
 /** Requests that RabbitMQ has given up: those whose time is over are answered, by full hosts as well; the others are dead. */
-import { COMPETING, hostQueue } from '../../policy/broker/topology.ts'
+import { COMPETING, headers, hostQueue } from '../../policy/broker/topology.ts'
 import { answerError } from './answers.ts'
 import type { Claims } from './claims.ts'
 import type { Delivery } from './consumer.ts'
 import type { CreateHandler } from './create.ts'
 import type { Forward } from './forward.ts'
+import { explainSilence } from './pass-on.ts'
 import type { Reply } from './reply.ts'
 import { deathOf } from './request.ts'
 
@@ -27,13 +28,13 @@ export function createUnservedHandler({ creates, claims, forward, reply }: Unser
     const queue = String(death.queue)
     if (queue.startsWith(OWN_PREFIX)) {
       const owner = queue.slice(OWN_PREFIX.length)
-      const message = `the host ${owner} has taken it and did not answer; whether the VM is there is to be seen on it`
-      await reply(request.address, answerError(request.form, 'BROKER_NO_HOST', message))
+      await reply(request.address, answerError(request.form, 'BROKER_NO_HOST', explainSilence(owner)))
       return delivery.ack()
     }
     if (request.id !== undefined && (await claims.isTaken(request.id))) return creates.serveClaimed(delivery, request)
     // The queue itself has a limit, and the request may say more.
-    if (queue === COMPETING && request.deadline > Date.now() && delivery.message.timestamp !== undefined) {
+    const isDated = delivery.message.timestamp !== undefined || delivery.message.headers?.[headers.deadline] !== undefined
+    if (queue === COMPETING && request.deadline > Date.now() && isDated) {
       if (request.id === undefined) await forward.stamp(delivery.message, request)
       else await forward.toNext(delivery.message, request, request.passedBy)
       return delivery.ack()
