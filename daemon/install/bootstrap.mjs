@@ -59,7 +59,8 @@ function installPrograms(groups) {
 
 /** Installs from the lists that are there; fetches new ones where there are none, or they do not serve any more. */
 function apt(install) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Servers among the packages are for tests, which start their own: deb-systemd-invoke and systemctl then start nothing.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' }
   const hadLists = hasPackageLists()
   if (!hadLists && run(['apt-get', '-qq', 'update'], { env }) !== 0) return fail('apt-get update failed: see above')
   if (run(install, { env }) === 0) return 0
@@ -154,7 +155,9 @@ function run([program, ...args], options) {
   return status ?? 1
 }
 
+/** A name is looked for along PATH; what programs.json names by its path, which may be a folder, has to be there. */
 function find(program) {
+  if (program.startsWith('/')) return existsSync(program)
   return [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS].some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)

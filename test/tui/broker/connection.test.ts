@@ -1,0 +1,63 @@
+/** The way to a real RabbitMQ: by TLS, with wrong passwords, and before it is there. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { lacksRabbit, startRabbit, type Certificates } from '../../inputs/rabbitmq.ts'
+import { startFakeHost } from './fake-host.ts'
+
+t.test('a real RabbitMQ', { skip: lacksRabbit }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'aetherscale-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const certificates = makeCertificates(folder)
+  const rabbit = await startRabbit(t, certificates)
+  const address = { hostname: 'localhost', port: rabbit.tlsPort, vhost: '/' }
+
+  await t.test('TLS, with an authority that is said', async (t) => {
+    const host = await startFakeHost(t, rabbit, 'secure', { settings: { address, tls: { ca: readFileSync(certificates.ca, 'utf8') } } })
+    await host.logs('takes requests')
+    t.pass('connected')
+  })
+
+  await t.test('TLS, with one that nobody has vouched for', async (t) => {
+    const host = await startFakeHost(t, rabbit, 'wary', { settings: { address, tls: {} } })
+    await host.logs('does not answer yet')
+    t.match(host.log(), /self-signed certificate/)
+    t.notMatch(host.log(), 'connected to RabbitMQ')
+  })
+
+  await t.test('a password that is wrong is in no log', async (t) => {
+    const host = await startFakeHost(t, rabbit, 'stranger', { settings: { username: 'somebody', password: 'hush-hush' } })
+    await host.logs('does not answer yet')
+    t.match(host.log(), /ACCESS_REFUSED/)
+    t.notMatch(host.log(), /hush-hush|aHVzaC1odXNo/)
+  })
+
+  await t.test('where it is not there yet it is waited for, and where it goes; each is told once', async (t) => {
+    await rabbit.kill()
+    const host = await startFakeHost(t, rabbit, 'patient')
+    await host.logs('does not answer yet')
+    await delay(3000)
+    t.equal(host.log().split('does not answer yet; waiting').length, 2)
+    await rabbit.start()
+    await host.logs('takes requests')
+    await rabbit.kill()
+    await host.logs('is lost')
+    await delay(3000)
+    await rabbit.start()
+    await host.logs('connected to RabbitMQ","')
+    t.equal(host.log().split('is lost').length, 2)
+  })
+})
+
+/** An authority of its own, and what it says of localhost. */
+function makeCertificates(folder: string): Certificates {
+  const file = (name: string): string => join(folder, name)
+  const openssl = (...args: string[]): unknown => execFileSync('openssl', args, { stdio: 'ignore' })
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test', '-keyout', file('ca.key'), '-out', file('ca.pem'))
+  openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('csr.pem'))
+  openssl('x509', '-req', '-in', file('csr.pem'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-copy_extensions', 'copy', '-out', file('cert.pem'))
+  return { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
+}
