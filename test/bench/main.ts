@@ -6,6 +6,7 @@ import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
 import { benchFirstBoot } from './first-boot.ts'
 import { benchHelper } from './helper.ts'
+import { benchHttp } from './http.ts'
 import { benchLibvirt } from './libvirt.ts'
 import { isKept, printRows, type Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
@@ -15,7 +16,7 @@ import { benchSocket } from './socket.ts'
 import { benchVpn } from './vpn.ts'
 
 const rows: Row[] = []
-const benches = [benchSocket, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchScreen, benchHelper, benchVpn, benchLibvirt]
+const benches = [benchSocket, benchHttp, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchScreen, benchHelper, benchVpn, benchLibvirt]
 for (const bench of benches) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }

@@ -82,7 +82,7 @@ function readOnlyJson(app: FastifyInstance, { depth }: DoorLimits): void {
 /** Each of them before a byte of the body is read. */
 function addChecks(app: FastifyInstance, { names, authorize, limits, log }: DoorOptions, closing: AbortSignal): void {
   const allowed = listAllowed()
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { headers, socket } = request.raw
     logRequest(log, request, reply)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
@@ -97,16 +97,16 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     const isNamed = !Object.values((request.params ?? {}) as Readonly<Record<string, string>>).includes('')
     // a proxy is asked for whole URLs, which this is not
     const isPath = request.url.startsWith('/')
-    if (!request.is404 && isNamed && isPath) return
+    if (!request.is404 && isNamed && isPath) return done()
     const verbs = isPath ? allowed(request.url.split('?', 1)[0]!) : []
     if (verbs.length === 0) throw new HttpProblem('ROUTE_NOT_FOUND', 'There is nothing at this path', { hint: `GET ${HTTP_PREFIX}/openapi.json describes what there is` })
     const allow = verbs.join(', ')
-    if (request.method === 'OPTIONS') return await reply.code(204).header('allow', allow).send()
+    if (request.method === 'OPTIONS') return void reply.code(204).header('allow', allow).send()
     throw new HttpProblem('VERB_NOT_ALLOWED', `The path takes ${allow}`, { headers: { allow } })
   })
-  app.addHook('onSend', async (_request, reply, payload) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     cutSlowReader(reply.raw, payload, limits)
-    return payload
+    done()
   })
 }
 
