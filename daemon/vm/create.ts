@@ -9,21 +9,22 @@ import { chooseWay } from '../firstboot/request.ts'
 import { requireSpace, tableBytes } from '../disk/space.ts'
 import { createOverlay } from '../qemu/disk.ts'
 import type { VmDependencies } from './dependencies.ts'
-import { drawMacAddress, drawVmId } from './identity.ts'
+import { drawMacAddress, drawVmId, vmIdOfRequest } from './identity.ts'
 import { vmPaths } from './paths.ts'
-import type { VmRecord } from './record.ts'
+import type { CreateRequest, VmRecord } from './record.ts'
 import type { Entry } from './table.ts'
 
-/** An id that neither a VM nor a disk has. */
-export function drawFreeId({ table, config }: Pick<VmDependencies, 'table' | 'config'>): VmId {
-  return drawVmId((id) => table.isTaken(id) || existsSync(vmPaths(config.folders, id as VmId).disk))
+/** An id that neither a VM nor a disk has: this one, where it is such. */
+export function drawFreeId({ table, config }: Pick<VmDependencies, 'table' | 'config'>, wanted?: VmId): VmId {
+  const isTaken = (id: string): boolean => table.isTaken(id) || existsSync(vmPaths(config.folders, id as VmId).disk)
+  return wanted !== undefined && !isTaken(wanted) ? wanted : drawVmId(isTaken)
 }
 
 /**
  * The record of a VM that could be made by these params. Throws what {@link ImageStore.require} throws, and
  * VM_DISK_TOO_SMALL, USER_DATA_INVALID, FIRST_BOOT_FAILED.
  */
-export async function draftRecord(deps: VmDependencies, params: CreateParams): Promise<VmRecord> {
+export async function draftRecord(deps: VmDependencies, params: CreateParams, request?: CreateRequest): Promise<VmRecord> {
   const image = await deps.images.require(params.image)
   const diskMiB = params.diskMiB ?? image.virtualSizeMiB
   if (diskMiB < image.virtualSizeMiB) {
@@ -35,7 +36,7 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
   const firstBoot = chooseWay(image, params)
   return {
     version: 1,
-    id: drawFreeId(deps),
+    id: drawFreeId(deps, request && vmIdOfRequest(request.id)),
     name: params.name,
     image: params.image,
     vcpus: params.vcpus,
@@ -48,6 +49,7 @@ export async function draftRecord(deps: VmDependencies, params: CreateParams): P
     ...(firstBoot && { firstBoot }),
     machine: await deps.machine(),
     createdAt: new Date().toISOString(),
+    ...(request && { request }),
     phase: 'creating',
   }
 }

@@ -184,7 +184,7 @@ export function createLifecycle(deps: VmDependencies, queues: Queues<Entry>, ope
   }
 
   const createNew = async (params: Params<'vm.create'>, request: CreateRequest | undefined, report: Report): Promise<Entry> => {
-    const draft = { ...(await draftRecord(deps, params)), ...(request && { request }) }
+    const draft = await draftRecord(deps, params, request)
     // Nothing is told before the record is written, which makes the id one that lasts.
     const tell: Report = (message, fraction) => report(message, fraction, draft.id)
     const fillDisk = async (entry: Entry): Promise<void> => {

@@ -182,7 +182,8 @@ export const vmMethods = {
       start: z.boolean().default(true).describe('Start it right away'),
       requestId: RequestId.optional().describe(
         'Makes asking again safe: a create with an id that a VM of this host was made by answers that VM, and makes none; while ' +
-          'the first is under way, the second waits for it. One that failed is forgotten, and so is one whose VM is deleted',
+          'the first is under way, the second waits for it. One that failed is forgotten, and so is one whose VM is deleted. ' +
+          'The id of the VM follows from it',
       ),
     }),
     result: Vm,
