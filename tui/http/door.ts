@@ -2,6 +2,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Access } from '../../policy/api/method.ts'
 import { PROBLEM_TYPE } from '../../policy/http/problems.ts'
 import { HTTP_PREFIX } from '../../policy/http/routes.ts'
 import type { LegacyHost } from '../legacy/commands.ts'
@@ -22,6 +23,7 @@ import { makeServer, refuseBytes, type ServerKind } from './server.ts'
 export interface DoorOptions {
   readonly daemon: Daemon
   readonly limits: DoorLimits
+  readonly access: Access
   readonly legacy: LegacyHost
   readonly log: Logger
   readonly kind: ServerKind
@@ -38,7 +40,7 @@ export interface Door {
 }
 
 export async function makeDoor(options: DoorOptions): Promise<Door> {
-  const { daemon, limits, legacy, log } = options
+  const { daemon, limits, access, legacy, log } = options
   const closing = new AbortController()
   const { server, serve } = makeServer(options.kind, limits)
   const answerProblem = makeErrorHandler(log)
@@ -55,7 +57,7 @@ export async function makeDoor(options: DoorOptions): Promise<Door> {
   readOnlyJson(app, limits)
   addChecks(app, options, closing.signal)
   app.setErrorHandler(answerProblem)
-  const context: DoorContext = { daemon, limits, legacy, closing: closing.signal, warn: (details, message) => log.warn(details, message) }
+  const context: DoorContext = { daemon, limits, access, legacy, closing: closing.signal, warn: (details, message) => log.warn(details, message) }
   addMethodRoutes(app, context)
   addLegacyRoutes(app, context)
   addOwnRoutes(app, context)

@@ -24,7 +24,7 @@ export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer 
     maxHeaderSize: limits.headerBytes,
   }
   // https.Server has all of http.Server's members, which is what is used of it
-  const server = tls ? (createSecure({ ...options, ...tls }) as unknown as Server) : createPlain(options)
+  const server = tls ? (createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMs }) as unknown as Server) : createPlain(options)
   server.maxRequestsPerSocket = 0
   limitConnections(server, limits.connections)
   return { server, serve: (handler) => server.on('request', handler) }

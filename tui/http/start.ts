@@ -30,6 +30,7 @@ export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }:
   const door = await makeDoor({
     daemon: reachDaemon({ env, access, ...where }, doorLimits),
     limits: doorLimits,
+    access,
     legacy: options.legacy,
     log,
     kind: tls ? { tls: await readTls(tls) } : {},

@@ -217,12 +217,18 @@ t.test('slow calls hold nobody up, and too many wait or are told so', async (t) 
   t.strictSame((await Promise.all(outcomes)).map(({ status }) => status).sort(), [200, 503], 'who waited is served')
 })
 
-t.test('where it only observes, the observe socket is asked, and says what it does not do', async (t) => {
-  const { directory } = await startFakeDaemon(t, { 'vm.list': () => ({ vms: ['control'] }) })
-  await startFakeDaemon(t, { 'vm.list': () => ({ vms: [] }), 'vm.start': () => new FakeError(-32001, 'it only observes', { name: 'ACCESS_DENIED' }) }, { directory, names: ['observe.sock'] })
-  const { at } = await openDoor(t, directory, { access: 'observe' })
-  t.strictSame((await fetchFrom(at, 'GET /v1/vm')).json, { vms: [] })
-  t.match(await fetchFrom(at, 'POST /v1/vm/web/start'), { status: 403, json: { name: 'ACCESS_DENIED' } })
+t.test('where it only observes, the observe socket is asked, and nothing that changes something on any', async (t) => {
+  const daemon = await startFakeDaemon(t, { 'vm.list': () => ({ vms: ['control'] }), 'vm.start': () => ({}) })
+  await startFakeDaemon(t, { 'vm.list': () => ({ vms: [] }) }, { directory: daemon.directory, names: ['observe.sock'] })
+  const door = await openDoor(t, daemon.directory, { access: 'observe' })
+  t.strictSame((await fetchFrom(door.at, 'GET /v1/vm')).json, { vms: [] })
+  await door.close()
+  const { at } = await openDoor(t, daemon.directory, { access: 'observe', socket: daemon.socket })
+  t.strictSame((await fetchFrom(at, 'GET /v1/vm')).json, { vms: ['control'] }, 'a socket that was said is the one')
+  for (const what of ['POST /v1/vm/web/start', 'DELETE /v1/vm/web', 'POST /vm', 'PATCH /vm/web', 'DELETE /vm/web']) {
+    t.match(await fetchFrom(at, what, { body: { image: 'tiny', status: 'started' } }), { status: 403, json: { name: 'ACCESS_DENIED' } }, what)
+  }
+  t.strictSame(daemon.requests.map(({ method }) => method), ['vm.list'])
 })
 
 t.test('the metrics are the text that the daemon gives, with its type', async (t) => {

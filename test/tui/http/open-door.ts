@@ -28,18 +28,21 @@ export interface OpenOptions {
   readonly limits?: Partial<DoorLimits>
   readonly tcp?: boolean
   readonly access?: Access
+  /** This one, not one in the directory. */
+  readonly socket?: string
   readonly names?: DoorOptions['names']
   readonly authorize?: DoorOptions['authorize']
 }
 
 /** `directory` has the daemon's sockets. */
 export async function openDoor(t: Teardown, directory: string, options: OpenOptions = {}): Promise<OpenDoor> {
-  const { names, authorize, tcp = false, access = 'control' } = options
+  const { names, authorize, socket, tcp = false, access = 'control' } = options
   const limits = { ...doorLimits, ...options.limits }
   const log: string[] = []
   const door = await makeDoor({
-    daemon: reachDaemon({ env: {}, directory, access }, limits),
+    daemon: reachDaemon({ env: {}, directory, access, ...(socket !== undefined && { socket }) }, limits),
     limits,
+    access,
     legacy: firstHost,
     log: pino({ base: null }, { write: (line: string) => void log.push(line) }),
     kind: {},
@@ -73,7 +76,7 @@ export interface Asked {
 export async function fetchFrom(at: OpenDoor['at'], what: string, { headers = {}, body }: Asked = {}): Promise<Answer> {
   const [method, path] = what.split(' ') as [string, string]
   const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes !== undefined && { 'content-type': 'application/json' }), ...headers } })
+  const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(bytes) }), ...headers } })
   // an answer may come before all of the body is taken, and the rest then meets a closed connection
   request.on('error', () => undefined)
   request.end(bytes)

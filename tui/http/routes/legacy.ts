@@ -8,12 +8,13 @@ import { createVm, deleteVm, listVms, listVpns, showVm, showVpn, startVm, stopVm
 import type { DoorContext } from '../context.ts'
 import { ClientGone, whenGone } from '../leaving.ts'
 import { unquote } from './read-params.ts'
+import { refuseChange } from './refuse-change.ts'
 
 type Daemon = Pick<Client, 'call'>
 type Named = FastifyRequest<{ Params: { name: string } }>
 
 export function addLegacyRoutes(app: FastifyInstance, context: DoorContext): void {
-  const { daemon, legacy, warn } = context
+  const { daemon, access, legacy, warn } = context
 
   /** Questions share a connection. */
   const ask = async <T>(reply: FastifyReply, work: (daemon: Daemon) => Promise<T>): Promise<T> => {
@@ -22,8 +23,10 @@ export function addLegacyRoutes(app: FastifyInstance, context: DoorContext): voi
       JSON.parse((await daemon.ask(method, JSON.stringify(params), gone)).toString())
     return await work({ call: call as Client['call'] }).catch(hideGrammar)
   }
-  const change = async <T>(reply: FastifyReply, work: (client: Client) => Promise<T>): Promise<T> =>
-    await daemon.withClient(whenGone(reply.raw), work).catch(hideGrammar)
+  const change = async <T>(reply: FastifyReply, work: (client: Client) => Promise<T>): Promise<T> => {
+    refuseChange(access)
+    return await daemon.withClient(whenGone(reply.raw), work).catch(hideGrammar)
+  }
 
   app.get('/vm', async (_request, reply) => await ask(reply, listVms))
   app.get('/vm/:name', async ({ params }: Named, reply) => await ask(reply, (client) => showVm(client, params.name)))

@@ -7,6 +7,7 @@ import type { DoorContext } from '../context.ts'
 import { whenGone } from '../leaving.ts'
 import { answerWithProgress } from './progress.ts'
 import { readParams } from './read-params.ts'
+import { refuseChange } from './refuse-change.ts'
 import { answerWithStream } from './stream.ts'
 
 export function addMethodRoutes(app: FastifyInstance, context: DoorContext): void {
@@ -27,6 +28,7 @@ function handle(route: Route, context: DoorContext): (request: FastifyRequest, r
   const shapes = queryShapes(method, route.placed)
   const isShared = isQuick(method)
   return async (request, reply) => {
+    if (entry.access === 'control') refuseChange(context.access)
     const params = readParams(request, route, shapes)
     if (route.stream !== undefined) return await answerWithStream(method, route.stream, params, reply, context)
     if (entry.progress && wantsEvents(request)) return await answerWithProgress(method, params, reply, context)
