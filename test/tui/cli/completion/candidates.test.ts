@@ -14,7 +14,7 @@ function complete(line: string): string[] {
 
 t.test('what may stand at the cursor', async (t) => {
   const cases: readonly (readonly [line: string, candidates: readonly string[]])[] = [
-    ['', ['vm', 'image', 'network', 'vpn', 'events', 'info', 'doctor', 'metrics', 'rpc', 'completion', 'setup', 'help']],
+    ['', ['vm', 'image', 'network', 'vpn', 'events', 'info', 'doctor', 'metrics', 'host', 'rpc', 'http', 'broker', 'completion', 'setup', 'help']],
     ['im', ['image']],
     ['image ', ['list', 'import', 'pull', 'catalogue', 'set', 'build', 'delete']],
     ['vm st', ['start', 'stats', 'stop']],
@@ -26,7 +26,7 @@ t.test('what may stand at the cursor', async (t) => {
     ['vm stop --timeout ', []],
     ['vm stop --force ', ['<vm>']],
     ['vm stop --f', ['--force']],
-    ['vm stop --force --', ['--no-color', '--json', '--quiet', '--socket', '--socket-dir', '--help', '--version', '--timeout']],
+    ['vm stop --force --', ['--no-color', '--json', '--quiet', '--socket', '--socket-dir', '--cluster', '--host', '--within', '--help', '--version', '--timeout']],
     ['vm wait a --for ', ['running', 'agent', 'init', 'stopped']],
     ['vm wait a --for=ag', ['--for=agent']],
     ['vm create ', ['<image>']],
