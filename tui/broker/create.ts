@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { ErrorName } from '../../policy/errors.ts'
 import type { LegacyOutcome } from '../../policy/legacy.ts'
 import { RpcError } from '../client.ts'
+import { ClusterError } from '../cluster/cluster-error.ts'
 import { createVm, type LegacyHost } from '../legacy/commands.ts'
 import { answerError, answerRefusal, answerResult } from './answers.ts'
 import type { Admission, Capacity } from './capacity.ts'
@@ -44,6 +45,8 @@ export interface CreateOptions {
   readonly claims: Claims
   readonly forward: Forward
   readonly reply: Reply
+  /** Before a VM is made on a VPN: other hosts may have it. Throws ClusterError where they do not let this one join. */
+  readonly ensureVpn: (vpn: string) => Promise<void>
   /** Whether work that waits for the daemon goes on waiting. */
   readonly isLeaving: () => boolean
   /** Room may have been taken, or become free. */
@@ -163,6 +166,11 @@ export class CreateHandler {
       log.info({ request: id, redelivered: delivery.message.redelivered }, 'a VM is made')
     } catch (error) {
       if (isAway(error)) return await this.#giveUp(delivery, request, until)
+      if (error instanceof ClusterError && delivery.isLive()) {
+        log.warn({ request: id, why: error.message }, 'a VM could not be made')
+        await claims.drop(id!)
+        return this.#passOn(delivery, request, { reason: error.message, lasting: false })
+      }
       if (!(error instanceof RpcError)) throw error
       if (!delivery.isLive()) return
       const kind = ELSEWHERE[error.name as ErrorName]
@@ -183,7 +191,8 @@ export class CreateHandler {
   }
 
   async #make(delivery: Delivery, { form, params, address, id }: CreateRequest, admission: Admission): Promise<unknown> {
-    const { daemon, legacy, reply } = this.#options
+    const { daemon, legacy, reply, ensureVpn } = this.#options
+    for (const network of params.networks) if (network.kind === 'vpn') await ensureVpn(network.name)
     const requestId = requestIdOf(id!)
     if (form.kind === 'rpc') return daemon.call('vm.create', { ...params, requestId }, { onProgress: ({ vm }) => vm !== undefined && admission.noteVm(vm) })
     const onAllocated = (answer: LegacyOutcome): void => {

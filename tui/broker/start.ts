@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { COMPETING, hostQueue, UNSERVED } from '../../policy/broker/topology.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { Client } from '../client.ts'
+import { joinCluster } from '../cluster/join.ts'
+import { openHostKey } from '../cluster/keys/host-key.ts'
 import { Capacity } from './capacity.ts'
 import { Claims } from './claims.ts'
 import { openConnection, openSecondConnection } from './connection.ts'
@@ -41,11 +43,12 @@ export interface RelayOptions {
   readonly settings: BrokerSettings
   readonly connectDaemon: () => Promise<Client>
   readonly log: Logger
-  /** Hosts on this broker, this one included. */
-  readonly knownHosts?: () => readonly string[]
+  /** Where the key of this host is, and those that are pinned: `broker/` of the configuration folder. */
+  readonly folder: string
 }
 
-export function startRelay({ settings, connectDaemon, log, knownHosts = () => [settings.host] }: RelayOptions): Relay {
+/** @throws ClusterError where the key of the host cannot be used */
+export function startRelay({ settings, connectDaemon, log, folder }: RelayOptions): Relay {
   const { config, host, password } = settings
   const { deadlineSeconds, atOnce, limits, legacy } = config
   const failure = Promise.withResolvers<never>()
@@ -57,6 +60,8 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
   let wasOwn = false
   let whyNot: string | undefined = AWAY
 
+  // Before anything is open: it may not be usable.
+  const key = openHostKey(folder)
   const connection = openConnection(settings, log)
   const daemon = new DaemonLink(connectDaemon, (why) => {
     if (why === undefined) log.info('connected to the daemon')
@@ -88,9 +93,13 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
     if (connection.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'something failed, and is tried again')
   }
 
+  const cluster = joinCluster({ connection, answering, host, key, remote: config.remote, folder, daemon, describeHost, log })
+  const { knownHosts, ensureVpn } = cluster
+
   const creates = new CreateHandler({
     host,
     knownHosts,
+    ensureVpn,
     deadlineSeconds,
     legacy,
     daemon,
@@ -99,7 +108,7 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
     forward,
     reply,
     isLeaving: () => isLeaving,
-    onRoom: () => void settle(),
+    onRoom: () => (cluster.announceSoon(), void settle()),
     log,
   })
   const competing = new Consumer({ connection, prepare: prepare(COMPETING), atOnce, handle: creates.fromCompeting, onError })
@@ -126,8 +135,6 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
       void settle()
     },
   })
-  // What else hosts say to each other over this connection begins here, with `connection`, `daemon` and `describeHost`, and
-  // tells `knownHosts`.
 
   async function whyNothing(): Promise<string | undefined> {
     if (isLeaving) return 'leaving'
@@ -141,6 +148,7 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
     turn = turn.then(async () => {
       const why = await whyNothing()
       if (why !== whyNot) log.info(why === undefined ? 'takes requests for VMs' : `takes no requests for VMs: ${why}`)
+      if (why !== whyNot) cluster.announceSoon()
       whyNot = why
       if (why === undefined) competing.start()
       // What is under way may end long after.
@@ -160,8 +168,8 @@ export function startRelay({ settings, connectDaemon, log, knownHosts = () => [s
       isLeaving = true
       clearInterval(looking)
       log.info('leaving')
-      const ended = Promise.all([competing, unserved, own, commands.consumer].map((consumer) => consumer.stop())).then(async () => {
-        await Promise.all([outbox.close(), claims.close(), answers.close()])
+      const ended = Promise.all([cluster.leave(), ...[competing, unserved, own, commands.consumer].map((consumer) => consumer.stop())]).then(async () => {
+        await Promise.all([outbox.close(), answers.close(), claims.close()])
         await Promise.all([connection.close(), answering.close()])
       })
       const bound = new AbortController()

@@ -12,7 +12,7 @@ import { Outbox } from '../broker/outbox.ts'
 import { Announcing } from './announcing.ts'
 import { Asker } from './asker.ts'
 import { Nonces } from './keys/envelope.ts'
-import { openHostKey } from './keys/host-key.ts'
+import type { HostKey } from './keys/host-key.ts'
 import { readPins, type Pins } from './keys/pins.ts'
 import { Registry } from './registry.ts'
 import { createServing } from './serve.ts'
@@ -36,8 +36,9 @@ export interface ClusterOptions {
   readonly answering: Connection
   /** Name of this host. */
   readonly host: string
+  readonly key: HostKey
   readonly remote: BrokerConfig['remote']
-  /** `broker/` of the configuration folder: keys and pins. */
+  /** `broker/` of the configuration folder, where the pins are. */
   readonly folder: string
   readonly daemon: Pick<Client, 'call' | 'callAny'>
   /** What this host has, as it is now. */
@@ -56,9 +57,7 @@ export interface Cluster {
   leave(): Promise<void>
 }
 
-/** @throws ClusterError where the key of the host cannot be used */
-export function joinCluster({ connection, answering, host, remote, folder, daemon, describeHost, log }: ClusterOptions): Cluster {
-  const key = openHostKey(folder)
+export function joinCluster({ connection, answering, host, key, remote, folder, daemon, describeHost, log }: ClusterOptions): Cluster {
   const registry = new Registry()
   const asker = new Asker(connection)
   const [answers, news] = [new Outbox(answering), new Outbox(connection)]

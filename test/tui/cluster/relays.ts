@@ -53,7 +53,8 @@ export async function startRelay(t: Test, rabbit: TestRabbit, name: string, { an
   const log: TestRelay['log'] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) })
   const describeHost: ClusterOptions['describeHost'] = async () => ({ ...(await facts()), host: name as never })
-  const cluster = joinCluster({ connection, answering, host: name, remote, folder, daemon: client, describeHost, log: logger })
+  const key = openHostKey(folder)
+  const cluster = joinCluster({ connection, answering, host: name, key, remote, folder, daemon: client, describeHost, log: logger })
   const vanish = (): void => {
     connection.unsafeDestroy()
     answering.unsafeDestroy()
@@ -64,7 +65,7 @@ export async function startRelay(t: Test, rabbit: TestRabbit, name: string, { an
     answering.unsafeDestroy()
     client.close()
   })
-  return { name, cluster, daemon, folder, key: openHostKey(folder), log, vanish }
+  return { name, cluster, daemon, folder, key, log, vanish }
 }
 
 function openConnection({ port }: TestRabbit): Connection {

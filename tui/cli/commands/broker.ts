@@ -1,4 +1,5 @@
 /** `aetherscale broker`: this host's relay to RabbitMQ, until SIGTERM or Ctrl-C. */
+import { join } from 'node:path'
 import { connect, type Client } from '../../client.ts'
 import type { Request } from '../request.ts'
 import { withClient } from './session.ts'
@@ -15,7 +16,7 @@ export async function runBroker({ io, globals }: Request): Promise<number> {
   const { socket, directory } = globals
   const connectDaemon = (): Promise<Client> =>
     connect({ env: io.env, access: 'control', ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) })
-  const relay = startRelay({ settings, connectDaemon, log: createLog(io.env['LOG_LEVEL'] || 'info') })
+  const relay = startRelay({ settings, folder: join(folders.config, 'broker'), connectDaemon, log: createLog(io.env['LOG_LEVEL'] || 'info') })
   const interrupted = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, interrupted.resolve)
   try {
