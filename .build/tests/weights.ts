@@ -46,6 +46,10 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/isolation.test.ts': { seconds: 18, cores: 1 },
   'test/system/disk-kill.test.ts': { seconds: 18, cores: 1 },
   'test/system/tiny-build.test.ts': { seconds: 18, cores: 1 },
+  'test/system/cluster.test.ts': { seconds: 30, cores: 1 },
+  'test/tui/cluster/commands.test.ts': { seconds: 30, cores: 1 },
+  'test/tui/cluster/hosts.test.ts': { seconds: 15, cores: 0.5 },
+  'test/tui/cluster/vpn.test.ts': { seconds: 18, cores: 0.5 },
   'test/system/image-pull.test.ts': { seconds: 15, cores: 1 },
 }
 

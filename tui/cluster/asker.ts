@@ -55,7 +55,8 @@ export class Asker {
           replyTo: DIRECT_REPLY,
           contentType: 'application/json',
           headers: { [headers.deadline]: Date.now() + waitsMs },
-          ...(messageId === undefined ? { expiration: String(waitsMs) } : { messageId, durable: true }),
+          expiration: String(waitsMs),
+          ...(messageId !== undefined && { messageId, durable: true }),
         },
         { jsonrpc: '2.0', id, method, params },
       )
