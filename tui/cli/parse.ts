@@ -40,7 +40,9 @@ export function parseInvocation(argv: readonly string[], commands: readonly Comm
   if (given.has('help')) return { kind: 'help', words: command?.words ?? words }
   if (given.has('version')) return { kind: 'version' }
   if (!command) {
-    if (words.length === 0) return { kind: 'screen', globals: readGlobals(given, place) }
+    const globals = readGlobals(given, place)
+    if (words.length === 0 && (globals.cluster || globals.host !== undefined)) throw new UsageError('--cluster and --host go with a command', 'the screen is of this host')
+    if (words.length === 0) return { kind: 'screen', globals }
     throw unknownCommand(words, commands)
   }
   const rest = tokens.flatMap((token) => (token.kind === 'word' ? [token.text] : [])).slice(command.words.length)

@@ -53,6 +53,7 @@ t.test('options that do not go together, and commands that do not go over the br
   const run = await openClient(t, { port: 1 })
   const cases: [string[], RegExp][] = [
     [['--cluster', '--host', 'a', 'vm', 'list'], /--cluster and --host exclude each other/],
+    [['--cluster'], /--cluster and --host go with a command/],
     [['--within', '3', 'vm', 'list'], /--within goes with/],
     [['--cluster', 'vm', 'console', 'web'], /vm console does not go over the broker/],
     [['--host', 'a', 'events'], /events does not go over the broker/],

@@ -66,6 +66,8 @@ function planInvocation({ command, requests, globals }: Extract<Invocation, { ki
     const obstacle = whyReadOnly(state)
     if (obstacle !== undefined) throw new UsageError(`${called}: ${obstacle}`)
   }
+  // The screen shows this host, and has no place for others.
+  if (globals.cluster || globals.host !== undefined) return lend(called, argv, params)
   const isPlain = !globals.json && !globals.quiet
   if (called === 'vpn invite' && isPlain && requests.length === 1) return { kind: 'invite', params: params as { vpn: string } }
   const shown = isPlain ? screenFor(called, params, state) : undefined

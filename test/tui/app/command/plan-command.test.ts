@@ -27,6 +27,7 @@ t.test('what needs the terminal for itself is lent it', async (t) => {
   for (const line of ['vm copy-in web a /a', 'setup --dry-run', 'rpc vm.list', 'vpn join -', 'vpn accept -', 'vm log web --offset 5', 'events --recent 3']) {
     t.match(plan(line), { kind: 'lend', waitForKey: true }, line)
   }
+  for (const line of ['--cluster vm list', 'vm list --host b']) t.match(plan(line), { kind: 'lend', waitForKey: true }, `${line}: the screen is of this host`)
 })
 
 t.test('where there is a screen, it is shown, if nothing is asked that it does not show', async (t) => {
