@@ -93,7 +93,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
     if (connection.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'something failed, and is tried again')
   }
 
-  const cluster = joinCluster({ connection, answering, host, key, remote: config.remote, folder, daemon, describeHost, log })
+  const cluster = joinCluster({ connection, host, key, remote: config.remote, folder, daemon, describeHost, reply, log })
   const { knownHosts, ensureVpn } = cluster
 
   const creates = new CreateHandler({
@@ -122,6 +122,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
     handle: creates.fromOwn,
     onReady: () => {
       isOwn = wasOwn = true
+      cluster.start()
       unserved.start()
       commands.consumer.start()
       void settle()

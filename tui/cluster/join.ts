@@ -5,10 +5,11 @@ import type { Logger } from 'pino'
 import type { Announcement, Host } from '../../policy/broker/cluster.ts'
 import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { hostNotifications } from '../../policy/broker/host-methods.ts'
-import { CLUSTER, EVERY_HOST, headers, hostKey } from '../../policy/broker/topology.ts'
+import { CLUSTER, EVERY_HOST, hostKey } from '../../policy/broker/topology.ts'
 import type { Client } from '../client.ts'
 import { Consumer } from '../broker/consumer.ts'
 import { Outbox } from '../broker/outbox.ts'
+import type { Reply } from '../broker/reply.ts'
 import { Announcing } from './announcing.ts'
 import { Asker } from './asker.ts'
 import { Nonces } from './keys/envelope.ts'
@@ -29,11 +30,6 @@ const COMPLAIN_EVERY_MS = 60_000
 
 export interface ClusterOptions {
   readonly connection: Connection
-  /**
-   * Another one, for answers alone: RabbitMQ 3.10 ends a connection that publishes to a direct reply-to name which it cannot decode,
-   * and whoever asks chooses that name.
-   */
-  readonly answering: Connection
   /** Name of this host. */
   readonly host: string
   readonly key: HostKey
@@ -43,10 +39,14 @@ export interface ClusterOptions {
   readonly daemon: Pick<Client, 'call' | 'callAny'>
   /** What this host has, as it is now. */
   readonly describeHost: () => Promise<Omit<Announcement, 'at' | 'publicKey'>>
+  /** Sends answers. */
+  readonly reply: Reply
   readonly log: Logger
 }
 
 export interface Cluster {
+  /** Begins to listen, and to tell the others: when the name of this host is its own. */
+  start(): void
   /** Names of the hosts that are connected, this one included. */
   knownHosts(): readonly string[]
   /** What this host has, or takes, has changed. */
@@ -57,10 +57,10 @@ export interface Cluster {
   leave(): Promise<void>
 }
 
-export function joinCluster({ connection, answering, host, key, remote, folder, daemon, describeHost, log }: ClusterOptions): Cluster {
+export function joinCluster({ connection, host, key, remote, folder, daemon, describeHost, reply, log }: ClusterOptions): Cluster {
   const registry = new Registry()
   const asker = new Asker(connection)
-  const [answers, news] = [new Outbox(answering), new Outbox(connection)]
+  const news = new Outbox(connection)
   let own: Announcement | undefined
   let connected: readonly string[] = []
   const complained = new Map<string, number>()
@@ -146,8 +146,7 @@ export function joinCluster({ connection, answering, host, key, remote, folder, 
     daemon,
     own: { 'host.list': listHosts, ...vpns.methods() },
     heard: { 'host.announce': hear, 'host.leaving': forget },
-    respond: ({ queue, correlationId }, response) =>
-      answers.send({ routingKey: queue!, ...(correlationId !== undefined && { correlationId }), contentType: 'application/json', headers: { [headers.host]: host } }, response),
+    reply,
     log,
   })
 
@@ -168,17 +167,17 @@ export function joinCluster({ connection, answering, host, key, remote, folder, 
     },
     onError: (error) => complain('consumer', { why: (error as Error).message }, 'what hosts tell each other cannot be heard; trying again'),
   })
-  consumer.start()
 
   return {
+    start: () => consumer.start(),
     knownHosts: () => [...new Set([host, ...registry.connected(Date.now())])].sort(),
     announceSoon: () => announcing.hasten(),
     ensureVpn: (vpn) => vpns.ensure(vpn),
     async leave() {
       await announcing.stop()
-      if (connection.ready) await send('host.leaving', { host }).catch(() => undefined)
+      if (own && connection.ready) await send('host.leaving', { host }).catch(() => undefined)
       await Promise.race([consumer.stop(), delay(LEAVE_WITHIN_MS, undefined, { ref: false })])
-      await Promise.all([asker.close(), answers.close(), news.close()])
+      await Promise.all([asker.close(), news.close()])
     },
   }
 }

@@ -5,6 +5,7 @@ import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { errorTable, UserError, type ErrorName } from '../../policy/errors.ts'
 import { ConnectionError, RpcError, type RpcErrorObject } from '../connection-error.ts'
 import type { ReturnAddress } from '../broker/message.ts'
+import type { Reply } from '../broker/reply.ts'
 import { refuseRemote } from './permission.ts'
 import { isExpired, readHostRequest, type Id, type RemoteRequest } from './request.ts'
 import { Turns } from './turns.ts'
@@ -12,7 +13,7 @@ import { Turns } from './turns.ts'
 /** Requests to the daemon that are under way at a time. */
 const AT_ONCE = 16
 
-export type Response = { readonly jsonrpc: '2.0'; readonly id: Id } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
+type Response = { readonly jsonrpc: '2.0'; readonly id: Id } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
 
 export interface ServingOptions {
   readonly remote: BrokerConfig['remote']
@@ -21,14 +22,14 @@ export interface ServingOptions {
   readonly own: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>
   /** Notifications that are taken; they throw nothing. */
   readonly heard: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => void>>
-  readonly respond: (address: ReturnAddress, response: Response) => Promise<void>
+  readonly reply: Reply
   readonly log: Logger
 }
 
 export type Serving = (message: AsyncMessage) => Promise<void>
 
 /** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
-export function createServing({ remote, daemon, own, heard, respond, log }: ServingOptions): Serving {
+export function createServing({ remote, daemon, own, heard, reply, log }: ServingOptions): Serving {
   const turns = new Turns(AT_ONCE)
 
   const perform = async ({ method, params }: RemoteRequest): Promise<unknown> => {
@@ -39,12 +40,7 @@ export function createServing({ remote, daemon, own, heard, respond, log }: Serv
     return await daemon.callAny(method, params)
   }
 
-  const answer = async (address: ReturnAddress, response: Response): Promise<void> => {
-    if (address.queue === undefined) return
-    await respond(address, response).catch((error: unknown) => {
-      log.warn({ queue: address.queue, why: (error as Error).message }, 'an answer could not be given')
-    })
-  }
+  const answer = (address: ReturnAddress, response: Response): Promise<void> => reply(address, response)
 
   const carryOut = async (message: AsyncMessage, request: RemoteRequest, address: ReturnAddress): Promise<void> => {
     const { method, id } = request

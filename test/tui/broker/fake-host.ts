@@ -5,6 +5,7 @@ import { connect } from '../../../tui/client.ts'
 import type { BrokerSettings } from '../../../tui/broker/settings.ts'
 import { startRelay, type Relay } from '../../../tui/broker/start.ts'
 import { FakeError, startFakeDaemon, type FakeAnswer } from '../../fakes/daemon.ts'
+import { makeFolder } from '../../fakes/folder.ts'
 import { makeImage } from '../../inputs/images.ts'
 import type { TestRabbit } from '../../inputs/rabbitmq.ts'
 import { makeVm } from '../../inputs/vms.ts'
@@ -24,7 +25,6 @@ export interface FakeHost {
 
 export interface FakeHostOptions {
   readonly images?: readonly string[]
-  readonly knownHosts?: readonly string[]
   readonly config?: object
   readonly settings?: Partial<BrokerSettings>
   readonly answers?: Readonly<Record<string, FakeAnswer>>
@@ -33,7 +33,7 @@ export interface FakeHostOptions {
 let count = 0
 
 export async function startFakeHost(t: Teardown, rabbit: Pick<TestRabbit, 'port'>, host: string, options: FakeHostOptions = {}): Promise<FakeHost> {
-  const { images = ['small'], knownHosts = [host] } = options
+  const { images = ['small'] } = options
   const made: string[] = []
   const vms: ReturnType<typeof makeVm>[] = []
   const daemon = await startFakeDaemon(t, {
@@ -66,9 +66,9 @@ export async function startFakeHost(t: Teardown, rabbit: Pick<TestRabbit, 'port'
   }
   const relay = startRelay({
     settings,
+    folder: makeFolder(t),
     connectDaemon: () => connect({ directory: daemon.directory, env: {}, access: 'control' }),
     log: pino({ level: 'debug', base: null }, { write: (line: string) => void (log += line) }),
-    knownHosts: () => knownHosts,
   })
   t.teardown(() => relay.leave())
   return {
