@@ -1,6 +1,7 @@
 /** `npm run bench`: each figure as a ratio to its baseline, measured in the same run; written to bench.json as well. */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { benchBroker } from './broker.ts'
 import { benchClone } from './clone.ts'
 import { benchCommands } from './commands.ts'
 import { benchCreate } from './create.ts'
@@ -16,7 +17,7 @@ import { benchSocket } from './socket.ts'
 import { benchVpn } from './vpn.ts'
 
 const rows: Row[] = []
-const benches = [benchSocket, benchHttp, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchScreen, benchHelper, benchVpn, benchLibvirt]
+const benches = [benchSocket, benchHttp, benchCreate, benchFirstBoot, benchClone, benchPull, benchCommands, benchMemory, benchScreen, benchHelper, benchBroker, benchVpn, benchLibvirt]
 for (const bench of benches) rows.push(...(await bench()))
 printRows(rows)
 const report = { at: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }

@@ -9,7 +9,7 @@ const HEARTBEAT_S = 10
 /** Bytes; what RabbitMQ takes where it is not told otherwise. The headers of a message have to fit one frame: what all hosts say of a request. */
 const FRAME_MAX = 131_072
 const RETRY_FROM_MS = 500
-const RETRY_UP_TO_MS = 10_000
+const RETRY_UP_TO_MS = 5000
 
 export function openConnection(settings: BrokerSettings, log: Logger): Connection {
   const { address, password, host, warning } = settings

@@ -143,10 +143,12 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
     return daemon.isThere ? capacity.whyFull().catch(explainAway) : AWAY
   }
 
-  /** Takes requests, or not, as things are by now. */
+  /** Takes requests, or not, as things are by now. Of several that ask while one looks, the last suffices. */
   let turn: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
   function settle(): Promise<void> {
-    turn = turn.then(async () => {
+    next ??= turn = turn.then(async () => {
+      next = undefined
       const why = await whyNothing()
       if (why !== whyNot) log.info(why === undefined ? 'takes requests for VMs' : `takes no requests for VMs: ${why}`)
       if (why !== whyNot) cluster.announceSoon()
@@ -155,7 +157,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       // What is under way may end long after.
       else void competing.stop()
     })
-    return turn
+    return next
   }
 
   daemon.start()
