@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Channel, Connection, Envelope, ReturnedMessage } from 'rabbitmq-client'
 import { headers } from '../../policy/broker/topology.ts'
+import { KeptChannel } from './kept-channel.ts'
 
 /** It is nowhere: there is no queue by that name. */
 export class NoQueue extends Error {
@@ -13,14 +14,13 @@ export class NoQueue extends Error {
 }
 
 export class Outbox {
-  readonly #connection: Connection
-  #channel: Promise<Channel> | undefined
+  readonly #channel: KeptChannel
   #sent = 0
   /** Mandatory messages that have come back: each by a number of its own, for several to one queue can be under way. */
   readonly #returned = new Set<unknown>()
 
   constructor(connection: Connection) {
-    this.#connection = connection
+    this.#channel = new KeptChannel(connection, (channel) => this.#prepare(channel))
   }
 
   /**
@@ -29,7 +29,7 @@ export class Outbox {
    * @throws Error where the connection was lost before RabbitMQ had confirmed: it may have the message all the same
    */
   async send(envelope: Envelope, body: Buffer | object): Promise<void> {
-    const channel = await this.#open()
+    const channel = await this.#channel.open()
     if (envelope.mandatory !== true) return await channel.basicPublish(envelope, body)
     const number = ++this.#sent
     await channel.basicPublish({ ...envelope, headers: { ...envelope.headers, [headers.number]: number } }, body)
@@ -39,26 +39,12 @@ export class Outbox {
   }
 
   async close(): Promise<void> {
-    await (await this.#channel?.catch(() => undefined))?.close()
+    await this.#channel.close()
   }
 
-  #open(): Promise<Channel> {
-    this.#channel ??= this.#acquire().catch((error: unknown) => {
-      this.#channel = undefined
-      throw error
-    })
-    return this.#channel
-  }
-
-  async #acquire(): Promise<Channel> {
-    const channel = await this.#connection.acquire({ emitErrorsFromChannel: true })
-    channel.on('error', () => undefined)
-    channel.once('close', () => {
-      this.#channel = undefined
-      this.#returned.clear()
-    })
+  async #prepare(channel: Channel): Promise<void> {
+    channel.once('close', () => this.#returned.clear())
     channel.on('basic.return', (message: ReturnedMessage) => this.#returned.add(message.headers?.[headers.number]))
     await channel.confirmSelect()
-    return channel
   }
 }

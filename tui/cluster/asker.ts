@@ -4,6 +4,7 @@ import type { AsyncMessage, Channel, Connection, ReturnedMessage } from 'rabbitm
 import { HostName } from '../../policy/broker/config.ts'
 import { CLUSTER, headers } from '../../policy/broker/topology.ts'
 import type { RpcErrorObject } from '../connection-error.ts'
+import { KeptChannel } from '../broker/kept-channel.ts'
 import { textOf } from '../broker/message.ts'
 
 /** The response of one host (JSON-RPC 2.0, section 5). */
@@ -29,12 +30,11 @@ interface Asked {
 const DIRECT_REPLY = 'amq.rabbitmq.reply-to'
 
 export class Asker {
-  readonly #connection: Connection
-  #channel: Promise<Channel> | undefined
+  readonly #channel: KeptChannel
   readonly #asked = new Map<string, Asked>()
 
   constructor(connection: Connection) {
-    this.#connection = connection
+    this.#channel = new KeptChannel(connection, (channel) => this.#prepare(channel))
   }
 
   /**
@@ -46,7 +46,7 @@ export class Asker {
     this.#asked.set(id, asked)
     const end = (): void => void this.#asked.delete(id)
     try {
-      const channel = await this.#open()
+      const channel = await this.#channel.open()
       await channel.basicPublish(
         {
           ...('key' in to ? { exchange: CLUSTER, routingKey: to.key } : { routingKey: to.queue }),
@@ -68,25 +68,13 @@ export class Asker {
   }
 
   async close(): Promise<void> {
-    await (await this.#channel?.catch(() => undefined))?.close()
+    await this.#channel.close()
   }
 
-  #open(): Promise<Channel> {
-    this.#channel ??= this.#acquire().catch((error: unknown) => {
-      this.#channel = undefined
-      throw error
-    })
-    return this.#channel
-  }
-
-  async #acquire(): Promise<Channel> {
-    const channel = await this.#connection.acquire({ emitErrorsFromChannel: true })
-    channel.on('error', () => undefined)
-    channel.once('close', () => (this.#channel = undefined))
+  async #prepare(channel: Channel): Promise<void> {
     channel.on('basic.return', ({ correlationId }: ReturnedMessage) => this.#asked.get(correlationId ?? '')?.onNobody())
     await channel.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
     await channel.basicConsume({ queue: DIRECT_REPLY, noAck: true }, (message) => this.#receive(message))
-    return channel
   }
 
   /** What is no response is as good as none. */
