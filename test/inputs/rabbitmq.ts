@@ -15,6 +15,9 @@ const WITHIN_MS = 120_000
 /** One scheduler that does not spin while it is idle: tests share the machine. */
 const ERLANG_FLAGS = '-noinput +S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
 
+/** setpriv(1): a test that is killed takes them with it. The pid stays that of the process started. */
+const WITH_US = ['--pdeathsig', 'KILL']
+
 export const lacksRabbit: string | false = existsSync(PROGRAM) ? false : 'rabbitmq-server is not installed'
 
 interface Teardown {
@@ -66,7 +69,7 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ERLANG_FLAGS,
   }
   // The server would start one that outlives it.
-  const names = spawn('epmd', ['-port', String(mapper), '-address', '127.0.0.1'], { stdio: 'ignore', env })
+  const names = spawn('setpriv', [...WITH_US, 'epmd', '-port', String(mapper), '-address', '127.0.0.1'], { stdio: 'ignore', env })
   const connections: Connection[] = []
   let server: ChildProcess | undefined
 
@@ -82,7 +85,7 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
     url: `amqp://127.0.0.1:${port}`,
     async start() {
       const output = openSync(join(folder, 'output'), 'a')
-      server = spawn(PROGRAM, { stdio: ['ignore', output, output], env, cwd: folder })
+      server = spawn('setpriv', [...WITH_US, PROGRAM], { stdio: ['ignore', output, output], env, cwd: folder })
       closeSync(output)
       await waitForPort(port!, server, rabbit)
     },
