@@ -20,6 +20,9 @@ import type { Reply } from './reply.ts'
 const WHO_HAS = 'aetherscale-who-has'
 /** The old clients wait 5 s for answers. */
 const OTHERS_MS = 2000
+/** A stop takes one until the guest has powered down. */
+const COMMANDS_AT_ONCE = 64
+const TALK_AT_ONCE = 64
 /** A VM that this host has deleted a moment ago was its own, whoever asks meanwhile. */
 const REMEMBERED_MS = 10_000
 
@@ -45,36 +48,56 @@ interface Question {
 }
 
 export class HostCommands {
-  readonly consumer: Consumer
+  readonly #commands: Consumer
+  /** What hosts ask each other, and the answers: commands wait for these, so they have a queue of their own. */
+  readonly #talk: Consumer
   readonly #options: HostCommandsOptions
   readonly #questions = new Map<string, Question>()
   /** VMs that a command has found here, with the time at which that is forgotten. */
   readonly #found = new Map<string, number>()
-  #queue = ''
+  /** Where answers to this host go. */
+  #talkQueue = ''
 
   constructor(options: HostCommandsOptions) {
     this.#options = options
     const { connection, onError } = options
-    const prepare = async (channel: Channel): Promise<string> => {
+    const prepare = async (channel: Channel, routingKeys: readonly string[]): Promise<string> => {
       await options.prepare()
-      // It ends with the connection, and so do the commands in it: nobody is to stop a VM because somebody wanted it an hour ago.
-      const { queue } = await channel.queueDeclare({ queue: '', exclusive: true })
-      for (const routingKey of [...LEGACY_FOR_ALL, WHO_HAS]) await channel.queueBind({ queue, exchange: COMPUTING, routingKey })
-      this.#queue = queue
+      // It ends with its consumer, and so do the commands in it: nobody is to stop a VM because somebody wanted it an hour ago.
+      const { queue } = await channel.queueDeclare({ queue: '', exclusive: true, autoDelete: true })
+      for (const routingKey of routingKeys) await channel.queueBind({ queue, exchange: COMPUTING, routingKey })
       return queue
     }
-    this.consumer = new Consumer({ connection, prepare, atOnce: 16, handle: this.#handle, onError })
+    this.#commands = new Consumer({
+      connection,
+      prepare: (channel) => prepare(channel, LEGACY_FOR_ALL),
+      atOnce: COMMANDS_AT_ONCE,
+      handle: (delivery) => this.#once(delivery, () => this.#carryOut(delivery)),
+      onError,
+    })
+    this.#talk = new Consumer({
+      connection,
+      prepare: async (channel) => (this.#talkQueue = await prepare(channel, [WHO_HAS])),
+      atOnce: TALK_AT_ONCE,
+      handle: (delivery) => this.#once(delivery, () => this.#converse(delivery)),
+      onError,
+    })
   }
 
-  readonly #handle = async (delivery: Delivery): Promise<void> => {
-    const { message } = delivery
-    try {
-      if (message.exchange === '' || message.routingKey === WHO_HAS) await this.#converse(delivery)
-      else await this.#carryOut(delivery)
-    } catch (error) {
-      // Tried again it would be another command: whoever gave it may have given the next one by now.
-      this.#options.onError(error)
-    }
+  start(): void {
+    this.#talk.start()
+    this.#commands.start()
+  }
+
+  /** Takes no more; resolves when what is under way has ended, for which other hosts may have to be heard. */
+  async stop(): Promise<void> {
+    await this.#commands.stop()
+    await this.#talk.stop()
+  }
+
+  /** Tried again it would be another command: whoever gave it may have given the next one by now. */
+  async #once(delivery: Delivery, work: () => Promise<void>): Promise<void> {
+    await work().catch(this.#options.onError)
     delivery.ack()
   }
 
@@ -129,7 +152,7 @@ export class HostCommands {
     this.#questions.set(question, { missing, settle: resolve })
     const timer = setTimeout(() => resolve(false), OTHERS_MS)
     try {
-      await outbox.send({ exchange: COMPUTING, routingKey: WHO_HAS, correlationId: question, replyTo: this.#queue }, { vm })
+      await outbox.send({ exchange: COMPUTING, routingKey: WHO_HAS, correlationId: question, replyTo: this.#talkQueue }, { vm })
       return await promise
     } finally {
       clearTimeout(timer)
@@ -143,7 +166,7 @@ export class HostCommands {
     const said = readSaid(message)
     if (message.routingKey === WHO_HAS) {
       const vm = String(said.vm)
-      if (message.replyTo === this.#queue) return
+      if (message.replyTo === this.#talkQueue) return
       const has = this.#remembers(vm) || (await daemon.call('vm.get', { vm }).then(() => true, () => false))
       return reply(addressOf(message), { host, has })
     }

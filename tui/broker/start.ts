@@ -16,7 +16,7 @@ import { explain } from './explain.ts'
 import type { HostDescription } from './facts.ts'
 import { Forward } from './forward.ts'
 import { HostCommands } from './host-commands.ts'
-import { Outbox } from './outbox.ts'
+import { NoQueue, Outbox } from './outbox.ts'
 import { createReply } from './reply.ts'
 import type { BrokerSettings } from './settings.ts'
 import { declareTopology, isRefusal } from './topology.ts'
@@ -80,15 +80,21 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   /** Once a connection; each consumer begins with it. */
   let declared: Promise<void> | undefined
   connection.on('connection', () => (declared = undefined))
-  const prepare = (queue: string) => async (): Promise<string> => {
-    declared ??= declareTopology(connection, host, deadlineSeconds, (why) => log.info({ why }, 'something in RabbitMQ is used as others have made it'))
-    await declared.catch((error: unknown) => {
+  const declare = (): Promise<void> =>
+    (declared ??= declareTopology(connection, host, deadlineSeconds, (why) => log.info({ why }, 'something in RabbitMQ is used as others have made it')).catch((error: unknown) => {
       declared = undefined
       throw error
-    })
+    }))
+  const prepare = (queue: string) => async (): Promise<string> => {
+    await declare()
     return queue
   }
   const onError = (error: unknown): void => {
+    // Somebody has deleted a queue. One that is consumed is made again with its consumer; others have none.
+    if (error instanceof NoQueue || isRefusal(error, 'NOT_FOUND')) {
+      declared = undefined
+      declare().catch(() => undefined)
+    }
     // That the connection is lost is told by the connection, and once.
     if (connection.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'something failed, and is tried again')
   }
@@ -124,7 +130,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       isOwn = wasOwn = true
       cluster.start()
       unserved.start()
-      commands.consumer.start()
+      commands.start()
       void settle()
     },
     onError: (error) => {
@@ -171,7 +177,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       isLeaving = true
       clearInterval(looking)
       log.info('leaving')
-      const ended = Promise.all([cluster.leave(), ...[competing, unserved, own, commands.consumer].map((consumer) => consumer.stop())]).then(async () => {
+      const ended = Promise.all([cluster.leave(), ...[competing, unserved, own, commands].map((each) => each.stop())]).then(async () => {
         await Promise.all([outbox.close(), answers.close(), claims.close()])
         await Promise.all([connection.close(), answering.close()])
       })

@@ -1,0 +1,101 @@
+/** Relays on a real RabbitMQ under what is seldom: many commands at once, queues that an admin takes away, a daemon that goes. */
+import type { AsyncMessage, Connection } from 'rabbitmq-client'
+import t, { type Test } from 'tap'
+import { COMPETING, COMPUTING, headers, LATER } from '../../../policy/broker/topology.ts'
+import { FakeError } from '../../fakes/daemon.ts'
+import { eventually } from '../../system/daemon.ts'
+import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
+import { makeVm } from '../../inputs/vms.ts'
+import { startFakeHost } from './fake-host.ts'
+
+/** More than a host carries out at a time. */
+const MANY = 100
+
+t.test('hosts on one broker', { skip: lacksRabbit }, async (t) => {
+  const rabbit = await startRabbit(t)
+  const client = rabbit.connect()
+  await t.test('commands for the VMs of another host', (t) => commandsForAnother(t, rabbit, client))
+  await t.test('queues that somebody deletes', (t) => deletedQueues(t, rabbit, client))
+  await t.test('time that a request says', (t) => ownTime(t, rabbit, client))
+})
+
+async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  const knownHosts = ['a', 'b']
+  const all = Array.from({ length: MANY }, (_, number) => makeVm(number))
+  const stopped = new Set<unknown>()
+  const hosts = await Promise.all([
+    startFakeHost(t, rabbit, 'a', { knownHosts }),
+    startFakeHost(t, rabbit, 'b', {
+      knownHosts,
+      answers: {
+        'vm.get': ({ params }) => all.find(({ id }) => id === params['vm']) ?? new FakeError(1001, 'There is no such VM', { name: 'VM_NOT_FOUND' }),
+        'vm.set': ({ params }) => all.find(({ id }) => id === params['vm']),
+        'vm.stop': ({ params }) => {
+          stopped.add(params['vm'])
+          return { vm: all.find(({ id }) => id === params['vm']), endedBy: 'sigterm' }
+        },
+      },
+    }),
+  ])
+  await Promise.all(hosts.map((host) => host.logs('takes requests')))
+  const answers = await collect(client)
+  const publisher = client.createPublisher({ confirm: true })
+  await Promise.all(
+    all.map(({ id }) => publisher.send({ exchange: COMPUTING, routingKey: 'stop-vm', replyTo: answers.queue, correlationId: id }, { command: 'stop-vm', options: { 'vm-id': id } })),
+  )
+  // A command after them is answered by the first host when it has done with these.
+  await publisher.send({ exchange: COMPUTING, routingKey: 'stop-vm', replyTo: answers.queue, correlationId: 'last' }, { command: 'stop-vm', options: { 'vm-id': 'nobodys' } })
+  await eventually(() => answers.got.some(({ correlationId }) => correlationId === 'last') && stopped.size === MANY, () => `${answers.got.length} answers, ${stopped.size} stopped`)
+  const wrong = answers.got.filter(({ body, correlationId }) => (correlationId === 'last') !== JSON.stringify(body).includes('"error"'))
+  t.same(wrong.map(({ body }) => body as unknown), [], 'the host that has none of them says nothing of them')
+  t.equal(answers.got.length, MANY + 1)
+  await Promise.all([publisher.close(), ...hosts.map(({ relay }) => relay.leave())])
+}
+
+async function deletedQueues(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  const host = await startFakeHost(t, rabbit, 'c', { knownHosts: ['c'], config: { limits: { memoryMiB: 100 } } })
+  await host.logs('takes requests')
+  const publisher = client.createPublisher({ confirm: true })
+  await client.queueDelete({ queue: COMPETING })
+  await eventually(
+    () => client.queueDeclare({ queue: COMPETING, passive: true }).then(({ consumerCount }) => consumerCount === 1, () => false),
+    () => `the queue for requests is not there again:\n${host.log().slice(-2000)}`,
+  )
+  await client.queueDelete({ queue: LATER })
+  const answers = await collect(client)
+  // It waits, for there is no room for it: in the queue that is gone.
+  const large = { jsonrpc: '2.0', id: 1, method: 'vm.create', params: { image: 'small', memoryMiB: 200 } }
+  await publisher.send({ routingKey: COMPETING, replyTo: answers.queue, messageId: 'large', expiration: '4000' }, large)
+  await eventually(() => answers.got.length > 0, () => `no answer:\n${host.log().slice(-2000)}`)
+  t.match(answers.got, [{ body: { error: { data: { name: 'BROKER_NO_HOST' }, message: /100 MiB of memory left/ } } }])
+  await t.resolves(client.queueDeclare({ queue: LATER, passive: true }))
+  await Promise.all([publisher.close(), host.relay.leave()])
+}
+
+/** The queue gives up what it has kept for a while; a request that says that it has more time is offered on. */
+async function ownTime(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  await client.queueDelete({ queue: COMPETING })
+  let vms = [makeVm(1)]
+  const host = await startFakeHost(t, rabbit, 'd', { knownHosts: ['d'], config: { deadlineSeconds: 1, limits: { vms: 1 } }, answers: { 'vm.list': () => ({ vms }) } })
+  await host.logs('takes no requests for VMs: full')
+  const answers = await collect(client)
+  const publisher = client.createPublisher({ confirm: true })
+  const body = { command: 'create-vm', options: { image: 'small' } }
+  const ask = (messageId: string, more: object): Promise<void> => publisher.send({ routingKey: COMPETING, replyTo: answers.queue, correlationId: messageId, messageId, ...more }, body)
+  await ask('patient', { headers: { [headers.deadline]: Date.now() + 600_000 } })
+  await ask('usual', {})
+  // By then the queue has given up both.
+  await eventually(() => answers.got.length > 0, () => `no answer:\n${host.log()}`)
+  t.match(answers.got, [{ correlationId: 'usual', body: { 'execution-info': { status: 'error' } } }])
+  vms = []
+  await eventually(() => host.made.includes('patient'), () => `it is not made:\n${host.log()}`)
+  await Promise.all([publisher.close(), host.relay.leave()])
+}
+
+async function collect(client: Connection): Promise<{ readonly queue: string; readonly got: AsyncMessage[] }> {
+  const channel = await client.acquire()
+  const { queue } = await channel.queueDeclare({ exclusive: true })
+  const got: AsyncMessage[] = []
+  await channel.basicConsume({ queue, noAck: true }, (message) => void got.push(message))
+  return { queue, got }
+}
