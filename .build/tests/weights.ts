@@ -45,6 +45,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/tui/broker/relay-edges.test.ts': { seconds: 15, cores: 0.4 },
   'test/tui/broker/outbox.test.ts': { seconds: 6, cores: 0.6 },
   'test/tui/broker/relay.test.ts': { seconds: 17, cores: 0.4 },
+  'test/system/broker-forged.test.ts': { seconds: 12, cores: 1 },
   'test/system/image-build.test.ts': { seconds: 20, cores: 1 },
   'test/system/isolation.test.ts': { seconds: 18, cores: 1 },
   'test/system/disk-kill.test.ts': { seconds: 18, cores: 1 },

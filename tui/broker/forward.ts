@@ -68,7 +68,8 @@ function propertiesOf({ contentType, correlationId, replyTo, messageId, timestam
     ...(correlationId !== undefined && { correlationId }),
     ...(replyTo !== undefined && { replyTo }),
     ...(messageId !== undefined && { messageId }),
-    ...(timestamp !== undefined && { timestamp }),
+    // a larger one cannot be written again
+    ...(Number.isSafeInteger(timestamp) && { timestamp: timestamp! }),
   }
 }
 

@@ -131,12 +131,17 @@ function deadlineOf(message: AsyncMessage, options: ReadOptions): number {
 }
 
 function saidDeadline(message: AsyncMessage, { now, deadlineSeconds }: ReadOptions): number {
-  const said = Number(message.headers?.[headers.deadline])
-  if (Number.isSafeInteger(said) && said > 0) return said
+  const said = numberIn(message.headers?.[headers.deadline])
+  if (said !== undefined && said > 0) return said
   const { timestamp, expiration } = message
   const begin = timestamp ? timestamp * 1000 : now
-  const period = Number(expiration ?? originalExpiration(message))
-  return begin + (Number.isSafeInteger(period) && period >= 0 ? period : deadlineSeconds * 1000)
+  return begin + (numberIn(expiration ?? originalExpiration(message)) ?? deadlineSeconds * 1000)
+}
+
+/** A whole number as clients put one into a table of AMQP: an object there can have members by which Number throws. */
+export function numberIn(value: unknown): number | undefined {
+  const number = (typeof value === 'string' && value !== '') || typeof value === 'bigint' ? Number(value) : value
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
 /** RabbitMQ takes `expiration` off a message that it has expired, and notes it. */

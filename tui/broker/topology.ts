@@ -20,7 +20,7 @@ function queues(deadlineSeconds: number): QueueParams[] {
   const keptInDeath = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' }
   return [
     quorum(DEAD, {}),
-    quorum(UNSERVED, { ...deadLetterTo(DEAD), ...keptInDeath }),
+    quorum(UNSERVED, { ...deadLetterTo(DEAD), ...keptInDeath, 'x-delivery-limit': DELIVERY_LIMIT }),
     // Requests that say nothing about their time must not lie for ever where all hosts are full and none consumes.
     quorum(COMPETING, { ...deadLetterTo(UNSERVED), ...keptInDeath, 'x-delivery-limit': DELIVERY_LIMIT, 'x-message-ttl': deadlineSeconds * 1000 }),
     quorum(LATER, { ...deadLetterTo(COMPETING), ...keptInDeath, 'x-message-ttl': LATER_MS }),

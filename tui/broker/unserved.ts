@@ -25,7 +25,7 @@ export function createUnservedHandler({ creates, claims, forward, reply }: Unser
     // Rejected, or given back too often.
     if (death?.reason !== 'expired' || read.kind === 'unreadable') return delivery.reject()
     const { request } = read
-    const queue = String(death.queue)
+    const queue = typeof death.queue === 'string' ? death.queue : ''
     if (queue.startsWith(OWN_PREFIX)) {
       const owner = queue.slice(OWN_PREFIX.length)
       await reply(request.address, answerError(request.form, 'BROKER_NO_HOST', explainSilence(owner)))

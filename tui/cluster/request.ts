@@ -4,6 +4,7 @@ import { BODY_LIMIT, HostRequest } from '../../policy/broker/host-methods.ts'
 import { headers } from '../../policy/broker/topology.ts'
 import type { ErrorName } from '../../policy/errors.ts'
 import { addressOf, sizeOf, textOf, type ReturnAddress } from '../broker/message.ts'
+import { numberIn } from '../broker/request.ts'
 
 export type Id = string | number | null
 
@@ -41,7 +42,7 @@ export function readHostRequest(message: Pick<AsyncMessage, 'body' | 'replyTo' |
 
 /** Whether nobody waits for it any more; RabbitMQ itself drops what has expired while it was in a queue. */
 export function isExpired({ headers: given }: Pick<AsyncMessage, 'headers'>, now: number): boolean {
-  const deadline = Number(given?.[headers.deadline])
+  const deadline = numberIn(given?.[headers.deadline]) ?? 0
   return deadline > 0 && deadline < now
 }
 
