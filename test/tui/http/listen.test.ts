@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -76,6 +76,9 @@ t.test('what takes the socket away leaves that of another', async (t) => {
 t.test('paths that cannot be, and a port that is taken, are told', async (t) => {
   const folder = await makeTestDirectory(t)
   await t.rejects(listenOnUnix(serve(t, ''), join(folder, 'x'.repeat(120))), { message: /longer than/, data: { name: 'PATH_TOO_LONG' } })
+  const deep = `${folder}/${'d'.repeat(104 - folder.length)}`
+  mkdirSync(deep)
+  await t.rejects(listenOnUnix(serve(t, ''), `${deep}/s`), { message: /draft/, data: { name: 'PATH_TOO_LONG' } }, 'one that would fit, and its draft not')
   await t.rejects(listenOnUnix(serve(t, ''), join(folder, 'none', 'http.sock')), { message: /cannot be made/, data: { name: 'HOST_IO' } })
   const port = await listenOnTcp(serve(t, ''), '127.0.0.1', 0)
   await t.rejects(listenOnTcp(serve(t, ''), '127.0.0.1', port), { message: /already/, data: { name: 'PORT_IN_USE' } })

@@ -8,6 +8,10 @@ import { UserError } from '../../../policy/errors.ts'
 import { fitsSocketPath, SOCKET_PATH_LIMIT } from '../../../policy/wire.ts'
 import { BACKLOG } from './tcp.ts'
 
+/** Names in a folder of our own; both are socket paths as well, and so as short as can be. */
+const BOUND = 's'
+const STALE = 'o'
+
 /**
  * The socket is the user's alone, or that of the group `gid` as well. One that nobody listens on is replaced.
  *
@@ -15,13 +19,14 @@ import { BACKLOG } from './tcp.ts'
  * @throws UserError PATH_TOO_LONG; HOST_IO: something else is in its place, somebody listens there, or the folder is not there or not ours
  */
 export async function listenOnUnix(server: Server, path: string, gid?: number): Promise<() => Promise<void>> {
-  if (!fitsSocketPath(path)) {
-    throw new UserError('PATH_TOO_LONG', `The path of the socket is longer than ${SOCKET_PATH_LIMIT} bytes: ${path}`, { hint: 'choose a shorter one with --unix' })
+  const draft = `${dirname(path)}/.h`
+  if (!fitsSocketPath(path) || !fitsSocketPath(join(`${draft}XXXXXX`, BOUND))) {
+    throw new UserError('PATH_TOO_LONG', `The path of the socket is longer than ${SOCKET_PATH_LIMIT} bytes, or leaves no room beside it for a draft: ${path}`, { hint: 'choose a shorter one with --unix' })
   }
   // in a folder that nobody else can enter no connection is possible until mode and group are set
-  const nursery = await guard(path, mkdtemp(`${dirname(path)}/.h`))
+  const nursery = await guard(path, mkdtemp(draft))
   try {
-    const bound = join(nursery, 's')
+    const bound = join(nursery, BOUND)
     server.listen({ path: bound, backlog: BACKLOG })
     await guard(path, once(server, 'listening'))
     if (gid !== undefined) await guard(path, chown(bound, -1, gid))
@@ -51,7 +56,7 @@ async function place(bound: string, path: string, nursery: string): Promise<void
   if (!found.isSocket()) throw new UserError('HOST_IO', `${path} is there and is not a socket; it is left as it is`, { hint: 'move it away' })
   if (await isAnswered(path)) throw occupied(path)
   // taken away first and looked at again: it may be the socket of a door that came in between
-  const aside = join(nursery, 'stale')
+  const aside = join(nursery, STALE)
   await guard(path, rename(path, aside))
   if (await isAnswered(aside)) {
     await rename(aside, path)
