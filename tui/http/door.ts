@@ -92,6 +92,8 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
       reply.header('connection', 'close')
       throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
     }
+    // whoever stands before this door may go by the other one (RFC 9112, 3.2)
+    if ((request.raw.headersDistinct['host'] ?? []).length > 1) throw new HttpProblem('REQUEST_INVALID', 'There is more than one header Host')
     const site = headers['sec-fetch-site']
     checkAddressed({ host: headers.host, origin: headers.origin, site: site === undefined ? undefined : String(site) }, names)
     authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')

@@ -46,6 +46,7 @@ t.test('bytes that are no HTTP are answered so', async (t) => {
   t.match(await one('\x16\x03\x01\x02\x00\x01\x00'), /^HTTP\/1.1 400 .*"name":"REQUEST_INVALID"/s)
   t.match(await one('{"jsonrpc":"2.0","id":1,"method":"vm.list"}\n\n'), /^HTTP\/1.1 400 /)
   t.match(await one('GET /vm HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 400 /, 'no Host')
+  t.match(await one('GET /vm HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n'), /^HTTP\/1.1 400 .*"name":"REQUEST_INVALID"/s, 'two of them')
   t.match(await one(`GET /vm HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1.1 431 .*"name":"HEADERS_TOO_LARGE"/s)
   t.match(await one(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1.1 431 /)
   t.match(await one('POST /vm HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'), /^HTTP\/1.1 400 /, 'two lengths, which smuggles requests')
