@@ -22,9 +22,9 @@ export interface DoorLimits {
   readonly quick: number
   /** Connections to the daemon for what takes long; it has 512 for all its clients. */
   readonly long: number
-  /** Streams at a time; each has a connection to the daemon as well. */
+  /** Streams at a time; each has a connection to the daemon as well. One more is answered 503. */
   readonly streams: number
-  /** Requests that wait for one of these. */
+  /** Requests that wait for one of these, streams excepted. */
   readonly waiting: number
   /** How long a quick question may take. */
   readonly answerMs: number

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -5,7 +7,7 @@ import { methods } from '../../../policy/api/index.ts'
 import { deriveRoutes } from '../../../policy/http/routes.ts'
 import { FakeError, makeTestDirectory, startFakeDaemon, type FakeAnswer } from '../../fakes/daemon.ts'
 import { makeVms } from '../../inputs/vms.ts'
-import { fetchFrom, openDoor, readEvents } from './open-door.ts'
+import { fetchFrom, openDoor, readEvents, type OpenDoor } from './open-door.ts'
 
 const never: FakeAnswer = () => new Promise(() => undefined)
 
@@ -104,6 +106,23 @@ t.test('events are a stream, with what has happened first; it ends with a reason
   t.strictSame(daemon.requests.at(-1)?.params, { kinds: ['vm.created'], recent: 5 })
   t.match(await fetchFrom(at, 'GET /v1/events?recent=9'), { status: 400, json: { field: 'recent' } }, 'a stream that cannot be is a problem')
 })
+
+t.test('a stream more than there may be is refused, not kept waiting, and has its place when another has ended', async (t) => {
+  const daemon = await startFakeDaemon(t, { 'events.subscribe': ({ notify }) => (notify('event', { kind: 'vm.created' }), { kinds: [] }) })
+  const { at } = await openDoor(t, daemon.directory, { limits: { streams: 1 } })
+  const first = request({ ...at, path: '/v1/events', agent: false, headers: { host: 'localhost' } })
+  first.on('error', () => undefined)
+  first.end()
+  await once(first, 'response')
+  t.match(await fetchFrom(at, 'GET /v1/events'), { status: 503, headers: { 'retry-after': '5' }, json: { name: 'DOOR_BUSY' } })
+  first.destroy()
+  await t.resolves(untilTaken(at))
+})
+
+/** Tried until there is a place: the door learns a moment later that a reader has gone. */
+async function untilTaken(at: OpenDoor['at']): Promise<void> {
+  while ((await readEvents(at, 'GET /v1/events', 1)).length === 0) await delay(10)
+}
 
 t.test('the connection to the daemon ends with the client that it is for', async (t) => {
   const gone: string[] = []

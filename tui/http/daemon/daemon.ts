@@ -30,7 +30,8 @@ export interface Daemon {
 
 export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemon {
   const quick = new Turns(limits.quick, limits.waiting)
-  const own = { long: new Turns(limits.long, limits.waiting), stream: new Turns(limits.streams, limits.waiting) }
+  // a stream ends when its reader likes: whoever waited for a place would wait without a word, perhaps for ever
+  const own = { long: new Turns(limits.long, limits.waiting), stream: new Turns(limits.streams, 0) }
   let shared: Promise<SharedLink> | undefined
 
   const openShared = async (): Promise<SharedLink> => {

@@ -29,7 +29,7 @@ export class Turns {
 
   async #wait(gone: AbortSignal): Promise<void> {
     if (this.#waiting.size >= this.#most) {
-      throw new HttpProblem('DOOR_BUSY', `${this.#most} requests wait already`, { hint: 'ask again later', headers: { 'retry-after': '5' } })
+      throw new HttpProblem('DOOR_BUSY', this.#most === 0 ? 'As many as can be served are served already' : `${this.#most} requests wait already`, { hint: 'ask again later', headers: { 'retry-after': '5' } })
     }
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
