@@ -20,13 +20,11 @@ t.test('hosts on one broker', { skip: lacksRabbit }, async (t) => {
 })
 
 async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
-  const knownHosts = ['a', 'b']
   const all = Array.from({ length: MANY }, (_, number) => makeVm(number))
   const stopped = new Set<unknown>()
   const hosts = await Promise.all([
-    startFakeHost(t, rabbit, 'a', { knownHosts }),
+    startFakeHost(t, rabbit, 'a'),
     startFakeHost(t, rabbit, 'b', {
-      knownHosts,
       answers: {
         'vm.get': ({ params }) => all.find(({ id }) => id === params['vm']) ?? new FakeError(1001, 'There is no such VM', { name: 'VM_NOT_FOUND' }),
         'vm.set': ({ params }) => all.find(({ id }) => id === params['vm']),
@@ -37,7 +35,7 @@ async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connectio
       },
     }),
   ])
-  await Promise.all(hosts.map((host) => host.logs('takes requests')))
+  await Promise.all(hosts.flatMap((host) => [host.logs('takes requests'), host.logs('a host is on the broker')]))
   const answers = await collect(client)
   const publisher = client.createPublisher({ confirm: true })
   await Promise.all(
@@ -53,7 +51,7 @@ async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connectio
 }
 
 async function deletedQueues(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
-  const host = await startFakeHost(t, rabbit, 'c', { knownHosts: ['c'], config: { limits: { memoryMiB: 100 } } })
+  const host = await startFakeHost(t, rabbit, 'c', { config: { limits: { memoryMiB: 100 } } })
   await host.logs('takes requests')
   const publisher = client.createPublisher({ confirm: true })
   await client.queueDelete({ queue: COMPETING })
@@ -76,7 +74,7 @@ async function deletedQueues(t: Test, rabbit: TestRabbit, client: Connection): P
 async function ownTime(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
   await client.queueDelete({ queue: COMPETING })
   let vms = [makeVm(1)]
-  const host = await startFakeHost(t, rabbit, 'd', { knownHosts: ['d'], config: { deadlineSeconds: 1, limits: { vms: 1 } }, answers: { 'vm.list': () => ({ vms }) } })
+  const host = await startFakeHost(t, rabbit, 'd', { config: { deadlineSeconds: 1, limits: { vms: 1 } }, answers: { 'vm.list': () => ({ vms }) } })
   await host.logs('takes no requests for VMs: full')
   const answers = await collect(client)
   const publisher = client.createPublisher({ confirm: true })
