@@ -33,7 +33,7 @@ export function readBrokerSettings(folder: string, env: Environment): BrokerSett
   const text = readText(file, true)
   const config = parse(text ?? '{}', file)
   if (config.password !== undefined) demandPrivate(file, 'holds a password')
-  const url = new URL(config.url)
+  const url = readUrl(config.url, file)
   const chosen = env['RABBITMQ_HOST']
   if (chosen) url.host = chosen
   const isTls = url.protocol === 'amqps:'
@@ -44,7 +44,7 @@ export function readBrokerSettings(folder: string, env: Environment): BrokerSett
   return {
     config,
     host: nameOf(config, env),
-    address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost: decodeURIComponent(url.pathname.slice(1)) || '/' },
+    address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost: readVhost(url, file) },
     username: config.username,
     password: passwordOf(config),
     ...(isTls && { tls: { ...(ca && { ca: readText(ca) }), ...(cert && { cert: readText(cert) }), ...(key && { key: readText(key) }) } }),
@@ -64,6 +64,19 @@ function parse(text: string, file: string): BrokerConfig {
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw broken(file, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'does not fit'}`)
+}
+
+function readUrl(text: string, file: string): URL {
+  if (URL.canParse(text)) return new URL(text)
+  throw broken(file, 'url: is no URL')
+}
+
+function readVhost({ pathname }: URL, file: string): string {
+  try {
+    return decodeURIComponent(pathname.slice(1)) || '/'
+  } catch (cause) {
+    throw broken(file, 'url: its path is not encoded as a URL has it', { cause })
+  }
 }
 
 function passwordOf({ password, passwordFile }: BrokerConfig): string {

@@ -75,6 +75,13 @@ t.test('a file with a password that others can read is refused', async (t) => {
   t.throws(() => readBrokerSettings(folder, env), /private key/)
 })
 
+t.test('a URL that is none is said to be, not thrown about', async (t) => {
+  for (const url of ['amqp://a b', 'amqp://localhost/%zz', 'amqp://localhost:99999']) {
+    write({ url })
+    t.throws(() => readBrokerSettings(folder, env), { data: { name: 'BROKER_CONFIG_BROKEN' } }, url)
+  }
+})
+
 t.test('an error about the file does not quote it', async (t) => {
   for (const text of ['{"password": "hush-hush",}', '{"password": "hush-hush", "limits": 7}', '{"url": "amqp://me:hush-hush@x"}']) {
     write(text)
