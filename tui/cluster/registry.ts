@@ -29,8 +29,14 @@ export class Registry {
     const known = this.#isConnected(host, now)
     this.#entries.delete(host)
     this.#entries.set(host, { announcement, heardAt: now })
-    if (this.#entries.size > MOST_HOSTS) this.#entries.delete(this.#entries.keys().next().value!)
+    if (this.#entries.size > MOST_HOSTS) this.#forgetOne(pins)
     return known ? 'known' : 'new'
+  }
+
+  /** The one that was not heard of for the longest time, and is not pinned while there is such a one. */
+  #forgetOne(pins: Pins): void {
+    const names = [...this.#entries.keys()]
+    this.#entries.delete(names.find((name) => !pins.has(name)) ?? names[0]!)
   }
 
   /** The host has said that it goes; what it had is not forgotten where it is pinned. */

@@ -53,3 +53,12 @@ t.test('whoever announces host after host makes it remember no more than a thous
   for (let number = 0; number < 1500; number += 1) registry.hear(announce(`h${number}`, 'key'), none, 0)
   t.equal(registry.list(none, 0).length, 1000)
 })
+
+t.test('a flood of made-up names drives no pinned host out', async (t) => {
+  const registry = new Registry()
+  const pins = pinned({ honest: 'key' })
+  registry.hear(announce('honest', 'key'), pins, 0)
+  for (let number = 0; number < 3000; number += 1) registry.hear(announce(`forged${number}`, 'key'), pins, 0)
+  t.equal(registry.connected(0).length, 1000)
+  t.same(registry.trusted(pins, 0).map(({ host }) => host), ['honest'])
+})
