@@ -47,10 +47,6 @@ export class Consumer {
     this.#options = options
   }
 
-  get isWanted(): boolean {
-    return this.#wanted !== undefined
-  }
-
   /** Begins to consume, as soon as there is a connection. */
   start(): void {
     if (this.#wanted) return

@@ -154,7 +154,8 @@ export function joinCluster({ connection, host, key, remote, folder, daemon, des
     connection,
     async prepare(channel) {
       await channel.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
-      const { queue } = await channel.queueDeclare({ exclusive: true })
+      // It ends with its consumer: one that is left behind would fill for as long as the connection lasts.
+      const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true })
       for (const routingKey of [EVERY_HOST, hostKey(host)]) await channel.queueBind({ queue, exchange: CLUSTER, routingKey })
       announcing.hasten()
       announcing.start()

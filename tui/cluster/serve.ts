@@ -30,7 +30,8 @@ export type Serving = (message: AsyncMessage) => Promise<void>
 
 /** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
 export function createServing({ remote, daemon, own, heard, reply, log }: ServingOptions): Serving {
-  const turns = new Turns(AT_ONCE)
+  // Of their own: what asks the daemon can wait for minutes there, for a VM that is to stop.
+  const [turns, ownTurns] = [new Turns(AT_ONCE), new Turns(AT_ONCE)]
 
   const perform = async ({ method, params }: RemoteRequest): Promise<unknown> => {
     const ours = Object.hasOwn(own, method) ? own[method] : undefined
@@ -66,7 +67,7 @@ export function createServing({ remote, daemon, own, heard, reply, log }: Servin
     const { request } = reading
     const hears = Object.hasOwn(heard, request.method) ? heard[request.method] : undefined
     if (hears) return hears(request.params)
-    await turns.take(() => carryOut(message, request, address))
+    await (Object.hasOwn(own, request.method) ? ownTurns : turns).take(() => carryOut(message, request, address))
   }
 }
 
