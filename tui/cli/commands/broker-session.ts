@@ -7,9 +7,6 @@ import type { Io } from '../io.ts'
 import type { Globals } from '../parse.ts'
 import { withClient } from './session.ts'
 
-/** How long RabbitMQ has to let us in. */
-const CONNECT_MS = 10_000
-
 /** `broker/` of the configuration folder, where keys and pins are, and the folder itself. */
 export async function findFolders(io: Io, globals: Globals): Promise<{ readonly config: string; readonly broker: string }> {
   const { folders } = await withClient(io, globals, 'observe', (client) => client.call('system.info', {}))
@@ -28,16 +25,16 @@ export interface BrokerSession {
  * @throws ClusterError where RabbitMQ does not let us in
  */
 export async function withBroker<T>(io: Io, globals: Globals, work: (session: BrokerSession) => Promise<T>): Promise<T> {
-  const [{ Connection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
-    import('rabbitmq-client'),
+  const [{ openBroker }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
+    import('./broker-connection.ts'),
     import('../../broker/settings.ts'),
     import('../../cluster/asker.ts'),
     import('../../broker/explain.ts'),
     findFolders(io, globals),
   ])
   const settings = readBrokerSettings(folders.config, io.env)
-  const { address, username, password, tls } = settings
-  const connection = new Connection({ ...address, username, password, ...(tls && { tls }), connectionTimeout: CONNECT_MS, connectionName: 'aetherscale, a command' })
+  const { address, password } = settings
+  const connection = openBroker(settings)
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => undefined)
   connection.on('error', (error: unknown) => {
