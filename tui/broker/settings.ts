@@ -33,9 +33,7 @@ export function readBrokerSettings(folder: string, env: Environment): BrokerSett
   const text = readText(file, true)
   const config = parse(text ?? '{}', file)
   if (config.password !== undefined) demandPrivate(file, 'holds a password')
-  const url = readUrl(config.url, file)
-  const chosen = env['RABBITMQ_HOST']
-  if (chosen) url.host = chosen
+  const { url, vhost } = readUrl(config.url, env['RABBITMQ_HOST'], file)
   const isTls = url.protocol === 'amqps:'
   const { ca, cert, key } = config.tls
   if (key !== undefined) demandPrivate(key, 'is a private key')
@@ -44,12 +42,35 @@ export function readBrokerSettings(folder: string, env: Environment): BrokerSett
   return {
     config,
     host: nameOf(config, env),
-    address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost: readVhost(url, file) },
+    address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost },
     username: config.username,
     password: passwordOf(config),
     ...(isTls && { tls: { ...(ca && { ca: readText(ca) }), ...(cert && { cert: readText(cert) }), ...(key && { key: readText(key) }) } }),
     ...(!isTls && !isLoopback(name) && { warning: `the password, and what is said, goes to ${name} unencrypted: amqps:// in ${file} prevents that` }),
   }
+}
+
+/** `chosen`: HOST or HOST:PORT, which goes before that of the URL. */
+function readUrl(text: string, chosen: string | undefined, file: string): { readonly url: URL; readonly vhost: string } {
+  let url
+  let vhost
+  try {
+    url = new URL(text)
+    vhost = decodeURIComponent(url.pathname.slice(1)) || '/'
+    if (url.hostname === '') throw new TypeError('there is no host')
+  } catch (cause) {
+    throw broken(file, 'url: its host, its port or its path cannot be read', { cause })
+  }
+  if (!chosen) return { url, vhost }
+  try {
+    const { hostname, port } = new URL(`amqp://${chosen}`)
+    if (hostname !== '' && chosen.toLowerCase() === (port === '' ? hostname : `${hostname}:${port}`).toLowerCase()) url.host = chosen
+    else throw new TypeError('more than a host and a port')
+  } catch (cause) {
+    // it would be left out without a word, and another RabbitMQ asked
+    throw new UserError('BROKER_CONFIG_BROKEN', `RABBITMQ_HOST is ${JSON.stringify(chosen)}, which is neither a host nor HOST:PORT`, { cause })
+  }
+  return { url, vhost }
 }
 
 function parse(text: string, file: string): BrokerConfig {
@@ -64,19 +85,6 @@ function parse(text: string, file: string): BrokerConfig {
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw broken(file, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'does not fit'}`)
-}
-
-function readUrl(text: string, file: string): URL {
-  if (URL.canParse(text)) return new URL(text)
-  throw broken(file, 'url: is no URL')
-}
-
-function readVhost({ pathname }: URL, file: string): string {
-  try {
-    return decodeURIComponent(pathname.slice(1)) || '/'
-  } catch (cause) {
-    throw broken(file, 'url: its path is not encoded as a URL has it', { cause })
-  }
 }
 
 function passwordOf({ password, passwordFile }: BrokerConfig): string {

@@ -45,6 +45,19 @@ t.test('RABBITMQ_HOST goes before the host of the URL, and leaves the rest of it
   t.same(readBrokerSettings(folder, { ...env, RABBITMQ_HOST: 'other:1234' }).address.port, 1234)
 })
 
+t.test('what is no address is told, and not left out', async (t) => {
+  write({ url: 'amqp://localhost' })
+  for (const chosen of ['a b', 'user@host', 'host:99999', 'host/vhost', 'amqp://host', '::1']) {
+    t.throws(() => readBrokerSettings(folder, { ...env, RABBITMQ_HOST: chosen }), { data: { name: 'BROKER_CONFIG_BROKEN' }, message: /RABBITMQ_HOST/ }, chosen)
+  }
+  t.equal(readBrokerSettings(folder, { ...env, RABBITMQ_HOST: '[::1]:5999' }).address.hostname, '::1')
+  t.equal(readBrokerSettings(folder, { ...env, RABBITMQ_HOST: 'Rabbit.example' }).address.hostname, 'Rabbit.example')
+  for (const url of ['amqp://x:99999', 'amqp://x/%zz', 'amqp://']) {
+    write({ url })
+    t.throws(() => readBrokerSettings(folder, env), { data: { name: 'BROKER_CONFIG_BROKEN' }, message: /url/ }, url)
+  }
+})
+
 t.test('an IPv6 address has no brackets for a socket', async (t) => {
   write({ url: 'amqp://[::1]:5672' })
   t.equal(readBrokerSettings(folder, env).address.hostname, '::1')
