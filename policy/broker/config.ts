@@ -32,7 +32,7 @@ export const BrokerConfig = z.strictObject({
     })
     .default({}),
   atOnce: z.int().min(1).max(64).default(4).describe('VMs that are made at the same time'),
-  deadlineSeconds: z.int().min(1).max(86_400).default(60).meta({ unit: 's' }).describe('How long a request that says no expiration is offered to hosts'),
+  deadlineSeconds: z.int().min(1).max(86_400).default(60).meta({ unit: 's' }).describe('How long a request that says no expiration is offered to hosts; one that says more than a day is offered for a day'),
   remote: z
     .enum(['none', 'observe', 'control'])
     .default('observe')
