@@ -140,6 +140,7 @@ export const errorTable = {
 
   BROKER_CONFIG_BROKEN: { code: 1801, exit: 'failed', summary: 'broker.json, or a file that it names, cannot be used' },
   BROKER_HOST_TAKEN: { code: 1802, exit: 'conflict', summary: 'Another relay is on the broker under the name of this host' },
+  BROKER_BUSY: { code: 1804, exit: 'failed', summary: 'Too many requests over the broker wait at the host' },
   BROKER_NO_HOST: { code: 1803, exit: 'failed', summary: 'No host made the VM within the time given; the message has what each said' },
 } as const satisfies Record<string, ErrorEntry>
 

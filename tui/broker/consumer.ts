@@ -27,6 +27,8 @@ export interface ConsumerOptions {
   readonly handle: (delivery: Delivery) => Promise<void>
   /** Told each time that messages begin to come. */
   readonly onReady?: () => void
+  /** Told each time that they have ended. */
+  readonly onEnd?: () => void
   /** Told of each failure, of preparing and of handling. */
   readonly onError: (error: unknown) => void
 }
@@ -90,6 +92,7 @@ export class Consumer {
       this.#options.onReady?.()
       const either = AbortSignal.any([signal, ended.signal])
       if (!either.aborted) await once(either, 'abort')
+      this.#options.onEnd?.()
       if (!channel.active) return
       if (signal.aborted) await channel.basicCancel(consumerTag)
       // The channel has to stay for what is under way to be settled on it.

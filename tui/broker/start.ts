@@ -58,6 +58,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   /** Whether this host's own queue is ours: without it, nobody could hand us what we have claimed. */
   let isOwn = false
   let wasOwn = false
+  let hasRival = false
   let whyNot: string | undefined = AWAY
 
   // Before anything is open: it may not be usable.
@@ -128,24 +129,29 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
     handle: creates.fromOwn,
     onReady: () => {
       isOwn = wasOwn = true
+      hasRival = false
       cluster.start()
       unserved.start()
       commands.start()
+      void settle()
+    },
+    onEnd: () => {
+      isOwn = false
       void settle()
     },
     onError: (error) => {
       if (!isRefusal(error, 'ACCESS_REFUSED')) return onError(error)
       if (!wasOwn && performance.now() - begin < TAKEN_MS) return
       if (!wasOwn) return failure.reject(taken(host))
-      if (isOwn) log.error({ host }, 'another relay is on the broker under the name of this host; waiting for it to end')
-      isOwn = false
+      if (!hasRival) log.error({ host }, 'another relay is on the broker under the name of this host; waiting for it to end')
+      hasRival = true
       void settle()
     },
   })
 
   async function whyNothing(): Promise<string | undefined> {
     if (isLeaving) return 'leaving'
-    if (!isOwn) return wasOwn ? 'another relay has its name' : 'RabbitMQ does not answer yet'
+    if (!isOwn) return hasRival ? 'another relay has its name' : 'RabbitMQ does not answer'
     return daemon.isThere ? capacity.whyFull().catch(explainAway) : AWAY
   }
 

@@ -102,9 +102,19 @@ export function joinCluster({ connection, host, key, remote, folder, daemon, des
     connected = now
   }
 
+  /** While the daemon is away, what was known of it last: the host is still there, and why it takes nothing is worth telling. */
+  const describe = async (): Promise<Omit<Announcement, 'at' | 'publicKey'>> => {
+    try {
+      return await describeHost()
+    } catch (error) {
+      if (!own) throw error
+      return { ...own, takes: false, why: 'its daemon does not answer' }
+    }
+  }
+
   const announcing = new Announcing(async () => {
     try {
-      own = { ...(await describeHost()), at: new Date().toISOString(), publicKey: key.public.text }
+      own = { ...(await describe()), at: new Date().toISOString(), publicKey: key.public.text }
       if (connection.ready) await send('host.announce', own)
     } catch (error) {
       complain('announce', { why: (error as Error).message }, 'this host could not tell the others of itself')

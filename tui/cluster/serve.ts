@@ -6,12 +6,14 @@ import { errorTable, UserError, type ErrorName } from '../../policy/errors.ts'
 import { ConnectionError, RpcError, type RpcErrorObject } from '../connection-error.ts'
 import type { ReturnAddress } from '../broker/message.ts'
 import type { Reply } from '../broker/reply.ts'
+import { Turns } from '../turns.ts'
 import { refuseRemote } from './permission.ts'
 import { isExpired, readHostRequest, type Id, type RemoteRequest } from './request.ts'
-import { Turns } from './turns.ts'
 
 /** Requests to the daemon that are under way at a time. */
 const AT_ONCE = 16
+/** Requests that wait for that; more are refused, for announcements come behind them. */
+const WAITING = 32
 
 type Response = { readonly jsonrpc: '2.0'; readonly id: Id } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
 
@@ -31,7 +33,7 @@ export type Serving = (message: AsyncMessage) => Promise<void>
 /** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
 export function createServing({ remote, daemon, own, heard, reply, log }: ServingOptions): Serving {
   // Of their own: what asks the daemon can wait for minutes there, for a VM that is to stop.
-  const [turns, ownTurns] = [new Turns(AT_ONCE), new Turns(AT_ONCE)]
+  const [turns, ownTurns] = [new Turns(AT_ONCE, WAITING, busy), new Turns(AT_ONCE, WAITING, busy)]
 
   const perform = async ({ method, params }: RemoteRequest): Promise<unknown> => {
     const ours = Object.hasOwn(own, method) ? own[method] : undefined
@@ -41,18 +43,20 @@ export function createServing({ remote, daemon, own, heard, reply, log }: Servin
     return await daemon.callAny(method, params)
   }
 
-  const answer = (address: ReturnAddress, response: Response): Promise<void> => reply(address, response)
-
   const carryOut = async (message: AsyncMessage, request: RemoteRequest, address: ReturnAddress): Promise<void> => {
     const { method, id } = request
-    if (isExpired(message, Date.now())) return log.info({ method }, 'a request over the broker came too late, and is not done')
+    let end: (() => void) | undefined
     try {
+      end = await (Object.hasOwn(own, method) ? ownTurns : turns).take()
+      if (isExpired(message, Date.now())) return log.info({ method }, 'a request over the broker came too late, and is not done')
       const result = await perform(request)
-      if (id !== undefined) await answer(address, { jsonrpc: '2.0', id, result })
+      if (id !== undefined) await reply(address, { jsonrpc: '2.0', id, result } satisfies Response)
     } catch (error) {
       const object = toObject(error, log)
       log.debug({ method, err: object }, 'a request over the broker failed')
-      if (id !== undefined) await answer(address, { jsonrpc: '2.0', id, error: object })
+      if (id !== undefined) await reply(address, { jsonrpc: '2.0', id, error: object } satisfies Response)
+    } finally {
+      end?.()
     }
   }
 
@@ -62,13 +66,17 @@ export function createServing({ remote, daemon, own, heard, reply, log }: Servin
     if (reading.kind === 'malformed') {
       const { error, why, id } = reading
       log.warn({ why, isAnswered: address.queue !== undefined }, 'a message of the broker is no request')
-      return await answer(address, { jsonrpc: '2.0', id, error: errorObject(error, why) })
+      return await reply(address, { jsonrpc: '2.0', id, error: errorObject(error, why) } satisfies Response)
     }
     const { request } = reading
     const hears = Object.hasOwn(heard, request.method) ? heard[request.method] : undefined
     if (hears) return hears(request.params)
-    await (Object.hasOwn(own, request.method) ? ownTurns : turns).take(() => carryOut(message, request, address))
+    await carryOut(message, request, address)
   }
+}
+
+function busy(): UserError {
+  return new UserError('BROKER_BUSY', `${WAITING} requests over the broker wait at this host already`, { hint: 'Ask again later' })
 }
 
 function errorObject(name: ErrorName, message: string, hint?: string): RpcErrorObject {

@@ -1,4 +1,4 @@
-/** Whether a request has the token. A wrong one costs its sender time, and nobody else. */
+/** Whether a request has the token. Who sends wrong ones is told to wait. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { HttpProblem } from './http-problem.ts'
@@ -11,8 +11,8 @@ export type Authorize = (authorization: string | undefined, remote: string) => v
 const REMEMBERED = 10_000
 
 /**
- * The right token always passes, also from an address that wrong ones came from: nobody can lock others out. An address may
- * be wrong `wrongTokens` times, and once more each `wrongTokenMs`.
+ * The right token always passes, also from an address that wrong ones came from: nobody can lock others out, and what keeps
+ * the token from being guessed is its length. An address may be wrong `wrongTokens` times, and once more each `wrongTokenMs`.
  */
 export function requireToken(token: string, limits: Pick<DoorLimits, 'wrongTokens' | 'wrongTokenMs'>, now: () => number = Date.now): Authorize {
   const right = digest(token)

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
+import { createLog } from '../door-log.ts'
 import { UserError } from '../../policy/errors.ts'
 import { socketDirectories } from '../../policy/wire.ts'
 import type { Io } from '../cli/io.ts'
@@ -23,7 +24,7 @@ export const HTTP_SOCKET = 'http.sock'
 
 /** Serves until SIGTERM or SIGINT; answers the exit status. */
 export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }: Globals, options: HttpOptions): Promise<number> {
-  const log = pino({ level: (env['LOG_LEVEL'] || 'info').toLowerCase(), base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const log = createLog(env['LOG_LEVEL'])
   const where = { ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }
   const { listen, tls, tokenFile, access } = options
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile)

@@ -7,7 +7,8 @@ import { ConnectionError } from '../../connection-error.ts'
 import { openSocket, type OpenSocket } from '../../find-socket.ts'
 import type { DoorLimits } from '../limits.ts'
 import { SharedLink } from './shared-link.ts'
-import { Turns } from './turns.ts'
+import { HttpProblem } from '../http-problem.ts'
+import { Turns } from '../../turns.ts'
 
 export interface Whereabouts {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -29,9 +30,10 @@ export interface Daemon {
 }
 
 export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemon {
-  const quick = new Turns(limits.quick, limits.waiting)
+  const turns = (atATime: number, waiting: number): Turns => new Turns(atATime, waiting, () => busy(waiting))
+  const quick = turns(limits.quick, limits.waiting)
   // a stream ends when its reader likes: whoever waited for a place would wait without a word, perhaps for ever
-  const own = { long: new Turns(limits.long, limits.waiting), stream: new Turns(limits.streams, 0) }
+  const own = { long: turns(limits.long, limits.waiting), stream: turns(limits.streams, 0) }
   let shared: Promise<SharedLink> | undefined
 
   const openShared = async (): Promise<SharedLink> => {
@@ -93,4 +95,9 @@ async function open({ env, socket, directory, access }: Whereabouts): Promise<Op
     }
   }
   return await openSocket({ env, access, socket: paths.at(-1)! })
+}
+
+function busy(waiting: number): HttpProblem {
+  const why = waiting === 0 ? 'As many as can be served are served already' : `${waiting} requests wait already`
+  return new HttpProblem('DOOR_BUSY', why, { hint: 'ask again later', headers: { 'retry-after': '5' } })
 }

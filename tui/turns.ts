@@ -1,22 +1,27 @@
 /** So many at a time; the others wait in the order in which they came, and too many are refused. */
-import { HttpProblem } from '../http-problem.ts'
+
+/** Of those who wait whatever comes. */
+const neverGone = new AbortController().signal
 
 export class Turns {
   readonly #waiting = new Set<() => void>()
   readonly #most: number
+  readonly #refuse: () => Error
   #free: number
 
-  constructor(atATime: number, waiting: number) {
+  /** `waiting`: how many may wait; of one more `refuse` says why not. */
+  constructor(atATime: number, waiting: number, refuse: () => Error) {
     this.#free = atATime
     this.#most = waiting
+    this.#refuse = refuse
   }
 
   /**
    * Resolves when it is one's turn, with what ends it. One who has gone meanwhile gives the place up.
    *
-   * @throws HttpProblem DOOR_BUSY
+   * @throws what `refuse` says
    */
-  async take(gone: AbortSignal): Promise<() => void> {
+  async take(gone: AbortSignal = neverGone): Promise<() => void> {
     gone.throwIfAborted()
     if (this.#free > 0) this.#free -= 1
     else await this.#wait(gone)
@@ -28,9 +33,7 @@ export class Turns {
   }
 
   async #wait(gone: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= this.#most) {
-      throw new HttpProblem('DOOR_BUSY', this.#most === 0 ? 'As many as can be served are served already' : `${this.#most} requests wait already`, { hint: 'ask again later', headers: { 'retry-after': '5' } })
-    }
+    if (this.#waiting.size >= this.#most) throw this.#refuse()
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.delete(begin)
