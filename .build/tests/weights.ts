@@ -46,6 +46,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/tui/broker/outbox.test.ts': { seconds: 6, cores: 0.6 },
   'test/tui/broker/relay.test.ts': { seconds: 17, cores: 0.4 },
   'test/system/broker-forged.test.ts': { seconds: 12, cores: 1 },
+  'test/system/broker-answers.test.ts': { seconds: 9, cores: 0.5 },
   'test/system/image-build.test.ts': { seconds: 20, cores: 1 },
   'test/system/isolation.test.ts': { seconds: 18, cores: 1 },
   'test/system/disk-kill.test.ts': { seconds: 18, cores: 1 },

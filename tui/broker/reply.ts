@@ -14,7 +14,8 @@ export type Reply = (address: ReturnAddress, answer: object | undefined) => Prom
 export function createReply(outbox: Outbox, host: string, log: Logger): Reply {
   return async ({ queue, correlationId }, answer) => {
     if (queue === undefined || answer === undefined) return
-    const envelope = { exchange: '', routingKey: queue, headers: { [headers.host]: host }, ...(correlationId !== undefined && { correlationId }) }
+    // a durable queue of the client's keeps it over a restart of RabbitMQ; for others it changes nothing
+    const envelope = { exchange: '', durable: true, routingKey: queue, headers: { [headers.host]: host }, ...(correlationId !== undefined && { correlationId }) }
     const send = (): Promise<void> => outbox.send(envelope, answer)
     // An address like that of somebody else may have ended the connection under this one.
     await send().catch(send).catch(() => log.warn({ queue }, 'an answer could not be sent'))
