@@ -26,8 +26,7 @@ export const LegacyMessage = z.object({
 })
 export type LegacyMessage = z.infer<typeof LegacyMessage>
 
-export const legacyCommands = ['list-vms', 'create-vm', 'start-vm', 'stop-vm', 'delete-vm'] as const
-export type LegacyCommand = (typeof legacyCommands)[number]
+export type LegacyCommand = 'list-vms' | 'create-vm' | 'start-vm' | 'stop-vm' | 'delete-vm'
 
 /** HTTP: PATCH /vm/ID. */
 export const LegacyStatus = z.object({ status: z.enum(['started', 'stopped']) })

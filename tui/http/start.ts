@@ -20,7 +20,7 @@ import { listenOnUnix } from './listen/unix.ts'
 import type { HttpOptions } from './options.ts'
 import { readToken } from './token-file.ts'
 
-export const HTTP_SOCKET = 'http.sock'
+const HTTP_SOCKET = 'http.sock'
 
 /** Serves until SIGTERM or SIGINT; answers the exit status. */
 export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }: Globals, options: HttpOptions): Promise<number> {
