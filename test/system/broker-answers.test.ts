@@ -9,17 +9,20 @@ t.test('an answer in a durable queue outlives RabbitMQ\'s being killed', { skip:
   const [rabbit, daemon] = await Promise.all([startRabbit(t), startTestDaemon(t)])
   await startTestRelay(t, daemon, rabbit, 'host1')
   const client = rabbit.connect()
-  const queue = 'answers'
-  await client.queueDeclare({ queue, durable: true })
+  for (const queue of ['answers', 'others']) await client.queueDeclare({ queue, durable: true })
   const publisher = client.createPublisher({ confirm: true })
   t.teardown(() => publisher.close())
   const [command] = LEGACY_FOR_ALL
-  const count = async (): Promise<number> => (await client.queueDeclare({ queue, passive: true })).messageCount
-  await eventually(async () => {
-    await publisher.send({ exchange: COMPUTING, routingKey: command, replyTo: queue }, { command })
-    return (await count()) > 0
-  }, 'it is not answered')
+  const ask = (replyTo: string): Promise<void> => publisher.send({ exchange: COMPUTING, routingKey: command, replyTo }, { command })
+  const count = async (queue: string): Promise<number> => (await client.queueDeclare({ queue, passive: true })).messageCount
+  const others = async (): Promise<boolean> => (await ask('others'), (await count('others')) > 0)
+  await eventually(others, 'it is not answered')
+  await ask('answers')
+  await eventually(async () => (await count('answers')) === 1, 'it is not answered once more')
+  await client.queuePurge('others')
+  // answers go in their order: the relay knows by now that the one before has arrived, and will not send it again
+  await eventually(others, 'it is not answered at last')
   await rabbit.kill()
   await rabbit.start()
-  await eventually(() => count().then((messages) => messages > 0, () => false), 'the answer is gone')
+  await eventually(() => count('answers').then((messages) => messages === 1, () => false), 'the answer is gone')
 })
