@@ -1,6 +1,5 @@
 /** `aetherscale http`: puts the door together, opens it, and closes it when told to. */
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -18,6 +17,7 @@ import { doorLimits } from './limits.ts'
 import { listenOnTcp } from './listen/tcp.ts'
 import { listenOnUnix } from './listen/unix.ts'
 import type { HttpOptions } from './options.ts'
+import { readTls } from './tls-files.ts'
 import { readToken } from './token-file.ts'
 
 const HTTP_SOCKET = 'http.sock'
@@ -77,14 +77,6 @@ function usualPath(env: Io['env'], { socket, directory }: { readonly socket?: st
   const candidates = socketDirectories(env)
   const found = socket === undefined ? (directory ?? candidates.find((each) => existsSync(each)) ?? candidates[0]!) : dirname(socket)
   return join(found, HTTP_SOCKET)
-}
-
-async function readTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<{ cert: Buffer; key: Buffer }> {
-  const read = async (path: string): Promise<Buffer> =>
-    await readFile(path).catch((cause: Error) => {
-      throw new UserError('HOST_IO', `${path} cannot be read: ${cause.message}`, { cause })
-    })
-  return { cert: await read(cert), key: await read(key) }
 }
 
 /** The name service knows groups that /etc/group does not. */
