@@ -25,12 +25,20 @@ export function openConnection(settings: BrokerSettings, log: Logger): Connectio
     // Errors of channels come here as well.
     if (connection.ready) return log.warn({ broker: where, why: explain(error, password) }, 'RabbitMQ refused something')
     if (told === 'away') return
-    const what = told === undefined ? 'RabbitMQ does not answer yet; waiting for it' : 'the connection to RabbitMQ is lost; trying again'
+    const why = explain(error, password)
+    const what = isLoginRefused(why)
+      ? 'RabbitMQ refuses the user, its password or the virtual host; trying again'
+      : told === undefined
+        ? 'RabbitMQ does not answer yet; waiting for it'
+        : 'the connection to RabbitMQ is lost; trying again'
     told = 'away'
-    log.warn({ broker: where, why: explain(error, password) }, what)
+    log.warn({ broker: where, why }, what)
   })
   return connection
 }
+
+/** RabbitMQ's reply codes for that (AMQP 0-9-1, 403 and 530); the library has them in the text alone. */
+const isLoginRefused = (why: string): boolean => /ACCESS_REFUSED|NOT_ALLOWED/.test(why)
 
 /** One more, beside that which is told of. */
 export function openSecondConnection(settings: BrokerSettings, purpose: string): Connection {

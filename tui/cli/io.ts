@@ -1,5 +1,6 @@
 /** The process's surroundings, passed in so that nothing below `main.ts` reaches for globals. */
 import type { Globals } from './parse.ts'
+import { escapeJson } from './render/escape.ts'
 import { createPaint, wantsColor, type Paint } from './render/paint.ts'
 
 export interface Io {
@@ -27,7 +28,7 @@ export function printLines(stream: NodeJS.WritableStream, lines: readonly string
 
 /** JSON as it came: indented for people's eyes, one line for programs. */
 export function printJson({ stdout }: Io, value: unknown): void {
-  stdout.write(`${JSON.stringify(value, null, stdout.isTTY ? 2 : 0)}\n`)
+  stdout.write(`${escapeJson(JSON.stringify(value, null, stdout.isTTY ? 2 : 0))}\n`)
 }
 
 /** A remark that is no result: on stderr, and not for those who asked for quiet or for JSON. */

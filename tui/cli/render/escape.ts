@@ -14,6 +14,11 @@ export function escapeControls(text: string, keep = ''): string {
   return text.replace(dangerous, (character) => (keep.includes(character) ? character : spell(character)))
 }
 
+/** A JSON text means the same with them spelt out; of its own it has newlines alone, and all C0 spelt already (RFC 8259, 7). */
+export function escapeJson(text: string): string {
+  return text.replace(dangerous, (character) => (character === '\n' ? character : `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`))
+}
+
 /**
  * A log for a terminal: colours and cursor movements of well-formed sequences left out, carriage returns before a newline
  * too, everything else that is dangerous spelt out.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { cleanLog, escapeControls } from '../../../../tui/cli/render/escape.ts'
+import { cleanLog, escapeControls, escapeJson } from '../../../../tui/cli/render/escape.ts'
 
 t.test('control characters are spelt out, and nothing else is touched', async (t) => {
   t.equal(escapeControls('\u001b]0;title\u0007'), '\\x1b]0;title\\x07')
@@ -9,6 +9,14 @@ t.test('control characters are spelt out, and nothing else is touched', async (t
   t.equal(escapeControls('\ud800'), '\\ud800')
   t.equal(escapeControls('größe 日本 🙂'), 'größe 日本 🙂')
   t.equal(escapeControls('a\nb', '\n'), 'a\nb')
+})
+
+t.test('JSON stays the same JSON', async (t) => {
+  const value = { name: 'a\u009b31m\u202eb\u2028', text: 'größe\n' }
+  const text = escapeJson(JSON.stringify(value, null, 2))
+  t.same(JSON.parse(text), value)
+  t.notMatch(text, /[\u007f-\u009f\u2028-\u202e]/)
+  t.match(text, /größe/)
 })
 
 t.test('a log keeps its lines and loses its sequences', async (t) => {
