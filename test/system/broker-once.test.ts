@@ -77,8 +77,8 @@ function createRound(client: Connection, daemons: readonly TestDaemon[], relays:
     const isDone = async (): Promise<boolean> => {
       const vms = (await lists()).flat()
       const { messageCount } = await client.queueDeclare({ queue: COMPETING, passive: true })
-      // A request that is not answered is with a relay still, or comes to one again.
-      return made.size >= VMS && vms.length >= VMS && messageCount === 0 && vms.every(({ state }) => state === 'running')
+      // A request that is not answered is with a relay still, or comes to one again. What failed is told below.
+      return made.size + errors.length >= VMS && messageCount === 0 && vms.every(({ state }) => state === 'running')
     }
     await eventually(isDone, () => `${made.size} are made; ${errors.join('; ')}\n${relays.map((relay) => relay.log().slice(-1500)).join('\n')}`)
     // A double would come of what is delivered again.
