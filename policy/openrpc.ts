@@ -1,15 +1,13 @@
 /** The method table as an OpenRPC document (https://spec.open-rpc.org), for `rpc.discover`, docs and client generators. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import { notifications } from './api/events.ts'
 import { everyMethod } from './api/index.ts'
 import type { Method } from './api/method.ts'
+import { toSchema, type Schema } from './components.ts'
 import { errorTable, type ErrorName } from './errors.ts'
 
 /** The newest version that the published meta-schema admits. */
 const OPENRPC_VERSION = '1.3.2'
-
-/** A JSON Schema of draft 7, the dialect of OpenRPC. */
-export type Schema = Record<string, unknown>
 
 export interface ContentDescriptor {
   readonly name: string
@@ -44,7 +42,7 @@ export type OpenRpcDocument = {
 /** Describes every method of the table; `version` is the daemon's. */
 export function describeApi(methods: Readonly<Record<string, Method>>, version: string, title = 'aetherscale'): OpenRpcDocument {
   const schemas: Record<string, Schema> = {}
-  const convert = (schema: z.ZodType) => toSchema(schema, schemas)
+  const convert = (schema: z.ZodType) => toSchema(schema, schemas, 'draft-7')
   return {
     openrpc: OPENRPC_VERSION,
     info: { title, version, description: 'JSON-RPC 2.0 over Unix sockets, one JSON text a line' },
@@ -82,28 +80,4 @@ function describeMethod(name: string, entry: Method, convert: (schema: z.ZodType
 
 function describeError(name: ErrorName): OpenRpcMethod['errors'][number] {
   return { code: errorTable[name].code, message: errorTable[name].summary, data: { name } }
-}
-
-/**
- * Named schemas move to `shared` and are referred to there. Described as input throughout: a result may gain members in
- * a later version, which a schema of outputs would forbid.
- */
-function toSchema(schema: z.ZodType, shared: Record<string, Schema>): Schema {
-  const { $schema: _dialect, definitions = {}, ...own } = relocate(z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })) as Schema
-  for (const [id, definition] of Object.entries(definitions as Record<string, Schema>)) shared[id] ??= definition
-  return own
-}
-
-/** With every reference to a definition of its own turned to the document's components. */
-function relocate(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(relocate)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [
-      key,
-      key === '$ref' && typeof member === 'string'
-        ? member.replace(/^#\/definitions\//, '#/components/schemas/')
-        : relocate(member),
-    ]),
-  )
 }

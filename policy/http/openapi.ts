@@ -1,14 +1,12 @@
 /** The routes as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), for client generators and for reading. Pure. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import { everyMethod, methods } from '../api/index.ts'
 import { notifications, Progress } from '../api/events.ts'
 import type { Method } from '../api/method.ts'
+import { toSchema, type Schema } from '../components.ts'
 import type { ErrorName } from '../errors.ts'
 import { doorProblems, PROBLEM_TYPE, statusOf } from './problems.ts'
 import { deriveRoutes, HTTP_PREFIX, queryShapes, type Route } from './routes.ts'
-
-/** JSON Schema of 2020-12, the dialect of OpenAPI 3.1. */
-type Schema = Record<string, unknown>
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0'
@@ -35,7 +33,7 @@ const EVENT_STREAM = 'text/event-stream'
 /** `version` is the program's. */
 export function describeHttp(version: string): OpenApiDocument {
   const schemas: Record<string, Schema> = {}
-  const convert = (schema: z.ZodType): Schema => toSchema(schema, schemas)
+  const convert = (schema: z.ZodType): Schema => toSchema(schema, schemas, 'draft-2020-12')
   const paths: Record<string, Record<string, Operation>> = {}
   for (const route of deriveRoutes()) {
     const at = (paths[route.path] ??= {})
@@ -133,21 +131,4 @@ const problemSchema: Schema = {
     hint: { type: 'string', description: 'What to do' },
     ref: { type: 'string', description: "The key of the daemon's log line" },
   },
-}
-
-/** Named schemas move to `shared`. Described as input throughout: a result may gain members in a later version. */
-function toSchema(schema: z.ZodType, shared: Record<string, Schema>): Schema {
-  const { $schema: _dialect, $defs = {}, ...own } = relocate(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })) as Schema
-  for (const [id, definition] of Object.entries($defs as Record<string, Schema>)) shared[id] ??= definition
-  return own
-}
-
-function relocate(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(relocate)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, member]) => [
-    key,
-    key === '$ref' && typeof member === 'string' ? member.replace(/^#\/\$defs\//, '#/components/schemas/') : relocate(member),
-  ])
-  return Object.fromEntries(entries)
 }
