@@ -2,11 +2,12 @@
 import * as z from 'zod'
 import { VpnHostName, VpnName } from '../names.ts'
 import { Announcement, Host } from './cluster.ts'
+import { LINE_LIMIT } from '../wire.ts'
 import { HostName } from './config.ts'
 import { Envelope } from './envelope.ts'
 
-/** Bytes of a request's body. */
-export const BODY_LIMIT = 1_048_576
+/** Bytes of a request's body: what the daemon takes as a line. */
+export const BODY_LIMIT = LINE_LIMIT
 
 /** The body of a message; `response-channel` names the queue for the answer where the AMQP property reply_to does not. */
 export const HostRequest = z.object({

@@ -2,14 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { AsyncMessage } from 'rabbitmq-client'
 import { vmMethods } from '../../policy/api/vm.ts'
+import { BODY_LIMIT } from '../../policy/broker/host-methods.ts'
 import { headers } from '../../policy/broker/topology.ts'
 import { PassedBy } from '../../policy/broker/passed-by.ts'
 import { LegacyCreate, LegacyMessage } from '../../policy/legacy.ts'
 import { paramsOf, type LegacyHost } from '../legacy/commands.ts'
 import { addressOf, sizeOf, textOf, type ReturnAddress } from './message.ts'
-
-/** Bytes of a body; the same as of a line to the daemon. */
-export const BODY_LIMIT = 1_048_576
 
 export type CreateParams = ReturnType<(typeof vmMethods)['vm.create']['params']['parse']>
 
