@@ -40,8 +40,8 @@ export function openConnection(settings: BrokerSettings, log: Logger): Connectio
 /** RabbitMQ's reply codes for that (AMQP 0-9-1, 403 and 530); the library has them in the text alone. */
 const isLoginRefused = (why: string): boolean => /ACCESS_REFUSED|NOT_ALLOWED/.test(why)
 
-/** One more, beside that which is told of. */
-export function openSecondConnection(settings: BrokerSettings, purpose: string): Connection {
+/** One that is not told of in the log: beside the relay's own, or of a command. `purpose` is seen in RabbitMQ. */
+export function openQuietConnection(settings: BrokerSettings, purpose: string): Connection {
   return connect(settings, `aetherscale ${settings.host} ${purpose}`).on('error', () => undefined)
 }
 

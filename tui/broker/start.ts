@@ -8,7 +8,7 @@ import { joinCluster } from '../cluster/join.ts'
 import { openHostKey } from '../cluster/keys/host-key.ts'
 import { Capacity } from './capacity.ts'
 import { Claims } from './claims.ts'
-import { openConnection, openSecondConnection } from './connection.ts'
+import { openConnection, openQuietConnection } from './connection.ts'
 import { Consumer } from './consumer.ts'
 import { CreateHandler } from './create.ts'
 import { DaemonLink, isAway } from './daemon-link.ts'
@@ -72,7 +72,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   const outbox = new Outbox(connection)
   const claims = new Claims(connection, host)
   const forward = new Forward(outbox)
-  const answering = openSecondConnection(settings, 'answers')
+  const answering = openQuietConnection(settings, 'answers')
   const answers = new Outbox(answering)
   const reply = createReply(answers, host, log)
   const capacity = new Capacity(daemon, limits)
@@ -100,7 +100,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
     if (connection.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'something failed, and is tried again')
   }
 
-  const cluster = joinCluster({ connection, host, key, remote: config.remote, folder, daemon, describeHost, reply, log })
+  const cluster = joinCluster({ connection, claims, host, key, remote: config.remote, folder, daemon, describeHost, reply, log })
   const { knownHosts, ensureVpn } = cluster
 
   const creates = new CreateHandler({

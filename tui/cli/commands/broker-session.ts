@@ -25,8 +25,8 @@ export interface BrokerSession {
  * @throws ClusterError where RabbitMQ does not let us in
  */
 export async function withBroker<T>(io: Io, globals: Globals, work: (session: BrokerSession) => Promise<T>): Promise<T> {
-  const [{ openBroker }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
-    import('./broker-connection.ts'),
+  const [{ openQuietConnection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
+    import('../../broker/connection.ts'),
     import('../../broker/settings.ts'),
     import('../../cluster/asker.ts'),
     import('../../broker/explain.ts'),
@@ -34,7 +34,7 @@ export async function withBroker<T>(io: Io, globals: Globals, work: (session: Br
   ])
   const settings = readBrokerSettings(folders.config, io.env)
   const { address, password } = settings
-  const connection = openBroker(settings)
+  const connection = openQuietConnection(settings, 'a command')
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => undefined)
   connection.on('error', (error: unknown) => {
