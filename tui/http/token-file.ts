@@ -1,9 +1,9 @@
 /** The token of the door, in a file that its owner alone may read. */
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { link, mkdir, open, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open } from 'node:fs/promises'
 import { UserError } from '../../policy/errors.ts'
+import { makePrivately } from '../private-file.ts'
 
 /** What a token is at the least: 20 characters, as it is a password that machines guess at. */
 const TOKEN = /^[A-Za-z0-9._~+/=-]{20,512}$/
@@ -47,24 +47,16 @@ function findProblem(stats: Stats): string | undefined {
   return stats.size > 1024 ? 'is too long for a token' : undefined
 }
 
-/** Whole or not at all, and not over one that another door makes at the same moment: then that one counts. */
+/** One that another door makes at the same moment counts. */
 async function makeToken(path: string): Promise<string> {
-  const token = randomBytes(32).toString('base64url')
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeFile(draft, `${token}\n`, { mode: 0o600, flag: 'wx' })
-    try {
-      await link(draft, path)
-      return token
-    } finally {
-      await rm(draft)
-    }
+    makePrivately(path, `${randomBytes(32).toString('base64url')}\n`)
   } catch (error) {
-    const theirs = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readIfThere(path) : undefined
-    if (theirs !== undefined) return theirs
     throw refuse(path, `cannot be made: ${(error as Error).message}`, error)
   }
+  const token = await readIfThere(path)
+  if (token === undefined) throw refuse(path, 'was taken away as it was made')
+  return token
 }
 
 function refuse(path: string, why: string, cause?: unknown): UserError {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { HostKeyFile } from '../../../policy/broker/files.ts'
 import { ClusterError } from '../cluster-error.ts'
 import { publicKeyOf, type PublicKey } from './key-text.ts'
-import { makePrivately, readIfThere } from './private-file.ts'
+import { makePrivately, readIfThere } from '../../private-file.ts'
 
 export interface HostKey {
   /** Ed25519, private. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PinnedFile } from '../../../policy/broker/files.ts'
 import { ClusterError } from '../cluster-error.ts'
 import { parsePublicKey, type PublicKey } from './key-text.ts'
-import { readIfThere, writePrivately } from './private-file.ts'
+import { readIfThere, writePrivately } from '../../private-file.ts'
 
 export type Pins = ReadonlyMap<string, PublicKey>
 
