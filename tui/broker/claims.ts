@@ -27,7 +27,7 @@ import { claimQueue, hostQueue } from '../../policy/broker/topology.ts'
 import { digestOf, LONGEST_MS } from './request.ts'
 import { isRefusal } from './topology.ts'
 
-/** The longest deadline, and an hour. The same for all, or a difference of this would be what RabbitMQ complains about. */
+/** The longest deadline, and an hour: of requests. The same for all, or a difference of this would be what RabbitMQ complains about. */
 const KEPT_MS = LONGEST_MS + 3_600_000
 
 /** `ours`, another host's name, or `unknown` where RabbitMQ does not say whose. */
@@ -44,9 +44,9 @@ export class Claims {
     this.#host = host
   }
 
-  /** Claims the request, unless another host has. */
-  async take(id: string): Promise<Owner> {
-    const args = { 'x-expires': KEPT_MS, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': hostQueue(this.#host) }
+  /** Claims what has this id, unless another host has; `keptMs` has to be the same for all who claim it. */
+  async take(id: string, keptMs = KEPT_MS): Promise<Owner> {
+    const args = { 'x-expires': keptMs, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': hostQueue(this.#host) }
     try {
       await this.#use((channel) => channel.queueDeclare({ queue: nameOf(id), durable: true, arguments: args }))
       return { kind: 'ours' }

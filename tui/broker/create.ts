@@ -166,16 +166,11 @@ export class CreateHandler {
       log.info({ request: id, redelivered: delivery.message.redelivered }, 'a VM is made')
     } catch (error) {
       if (isAway(error)) return await this.#giveUp(delivery, request, until)
-      if (error instanceof ClusterError && delivery.isLive()) {
-        log.warn({ request: id, why: error.message }, 'a VM could not be made')
-        await claims.drop(id!)
-        return this.#passOn(delivery, request, { reason: error.message, lasting: false })
-      }
-      if (!(error instanceof RpcError)) throw error
+      if (!(error instanceof RpcError || error instanceof ClusterError)) throw error
       if (!delivery.isLive()) return
-      const kind = ELSEWHERE[error.name as ErrorName]
       log.warn({ request: id, error: error.name, why: error.message }, 'a VM could not be made')
-      if (kind !== undefined) {
+      const kind = ELSEWHERE[error.name as ErrorName]
+      if (kind !== undefined || error instanceof ClusterError) {
         await claims.drop(id!)
         return this.#passOn(delivery, request, { reason: error.message, lasting: kind === 'lasting' })
       }
@@ -233,16 +228,17 @@ export class CreateHandler {
     const { reply, forward, log } = this.#options
     const { reason, address, form } = read.kind === 'unreadable' ? read : { reason: 'the request has no identity', ...read.request }
     log.warn({ why: reason }, 'a message that cannot be read is put aside')
+    let isPutAside = true
     try {
       await forward.toDead(delivery.message, reason)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      // RabbitMQ has its bytes still.
-      await reply(address, answerError(form, 'INVALID_REQUEST', reason))
-      return delivery.reject()
+      isPutAside = false
     }
     await reply(address, answerError(form, 'INVALID_REQUEST', reason))
-    delivery.ack()
+    if (isPutAside) delivery.ack()
+    // RabbitMQ has its bytes still.
+    else delivery.reject()
   }
 
   #isWanted(delivery: Delivery, until: number): boolean {

@@ -7,6 +7,7 @@ import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { hostNotifications } from '../../policy/broker/host-methods.ts'
 import { CLUSTER, EVERY_HOST, hostKey } from '../../policy/broker/topology.ts'
 import type { Client } from '../client.ts'
+import type { Claims } from '../broker/claims.ts'
 import { Consumer } from '../broker/consumer.ts'
 import { Outbox } from '../broker/outbox.ts'
 import type { Reply } from '../broker/reply.ts'
@@ -17,7 +18,6 @@ import type { HostKey } from './keys/host-key.ts'
 import { readPins, type Pins } from './keys/pins.ts'
 import { Registry } from './registry.ts'
 import { createServing } from './serve.ts'
-import { claimVpn } from './vpn/claim.ts'
 import { Conversation } from './vpn/conversation.ts'
 import { VpnExchange } from './vpn/exchange.ts'
 
@@ -30,6 +30,7 @@ const COMPLAIN_EVERY_MS = 60_000
 
 export interface ClusterOptions {
   readonly connection: Connection
+  readonly claims: Claims
   /** Name of this host. */
   readonly host: string
   readonly key: HostKey
@@ -57,7 +58,7 @@ export interface Cluster {
   leave(): Promise<void>
 }
 
-export function joinCluster({ connection, host, key, remote, folder, daemon, describeHost, reply, log }: ClusterOptions): Cluster {
+export function joinCluster({ connection, claims, host, key, remote, folder, daemon, describeHost, reply, log }: ClusterOptions): Cluster {
   const registry = new Registry()
   const asker = new Asker(connection)
   const news = new Outbox(connection)
@@ -88,7 +89,7 @@ export function joinCluster({ connection, host, key, remote, folder, daemon, des
     daemon,
     conversation,
     trusted: () => registry.trusted(pins(), Date.now()),
-    claim: (vpn) => claimVpn(connection, vpn, host),
+    claims,
     hasten: () => announcing.hasten(),
     log,
   })

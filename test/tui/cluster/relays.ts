@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { Outbox } from '../../../tui/broker/outbox.ts'
 import { createReply } from '../../../tui/broker/reply.ts'
 import { connect } from '../../../tui/client.ts'
+import { Claims } from '../../../tui/broker/claims.ts'
 import { joinCluster, type Cluster, type ClusterOptions } from '../../../tui/cluster/join.ts'
 import { openHostKey, type HostKey } from '../../../tui/cluster/keys/host-key.ts'
 import { pin } from '../../../tui/cluster/keys/pins.ts'
@@ -56,7 +57,7 @@ export async function startRelay(t: Test, rabbit: TestRabbit, name: string, { an
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) })
   const describeHost: ClusterOptions['describeHost'] = async () => ({ ...(await facts()), host: name as never })
   const key = openHostKey(folder)
-  const cluster = joinCluster({ connection, host: name, key, remote, folder, daemon: client, describeHost, reply: createReply(new Outbox(answering), name, logger), log: logger })
+  const cluster = joinCluster({ connection, claims: new Claims(connection, name), host: name, key, remote, folder, daemon: client, describeHost, reply: createReply(new Outbox(answering), name, logger), log: logger })
   cluster.start()
   const vanish = (): void => {
     connection.unsafeDestroy()

@@ -8,10 +8,12 @@ import type { Result } from '../../../policy/api/index.ts'
 import type { Announcement } from '../../../policy/broker/cluster.ts'
 import type { VpnHostName, VpnName } from '../../../policy/names.ts'
 import type { Client } from '../../client.ts'
+import type { Claims } from '../../broker/claims.ts'
 import { ClusterError } from '../cluster-error.ts'
-import { CLAIM_MS } from './claim.ts'
 import type { Content, Conversation } from './conversation.ts'
 
+/** A claim to make a VPN that is on no host yet: in this time it is there, and others have been told; or it could not be made, and another host may. */
+const CLAIM_MS = 30_000
 /** An invitation, and the answer to it, are used at once. */
 const VALID_S = 300
 /** Between two attempts to get acquainted with one host over one VPN. */
@@ -26,8 +28,8 @@ export interface ExchangeOptions {
   readonly conversation: Conversation
   /** The last announcements of the hosts that are connected and pinned. */
   readonly trusted: () => readonly Announcement[]
-  /** The host that is to make a VPN that is nowhere yet. */
-  readonly claim: (vpn: string) => Promise<string | undefined>
+  /** Settle which host makes a VPN that is nowhere yet, as they do with requests. */
+  readonly claims: Pick<Claims, 'take'>
   /** Has the others told of what this host has now. */
   readonly hasten: () => void
   readonly log: Logger
@@ -65,14 +67,14 @@ export class VpnExchange {
    * @throws ClusterError where a pinned host has it and does not let this one join: a VPN of its own would be another one
    */
   async ensure(vpn: string): Promise<void> {
-    const { self, trusted, claim, log } = this.#options
+    const { trusted, claims, log } = this.#options
     for (const end = Date.now() + 2 * CLAIM_MS; Date.now() < end; await delay(LOOK_EVERY_MS)) {
       if (await this.#find(vpn)) return
       const hosts = trusted().filter((host) => host.vpns.some(({ name }) => name === vpn))
       if (hosts.length > 0) return await this.#joinAny(vpn, hosts)
-      const owner = await claim(vpn)
-      if (owner === self) return void this.#tellWhenMade(vpn)
-      if (!trusted().some(({ host }) => host === owner)) {
+      const owner = await claims.take(`vpn:${vpn}`, CLAIM_MS)
+      if (owner.kind === 'ours') return void this.#tellWhenMade(vpn)
+      if (owner.kind === 'unknown' || !trusted().some(({ host }) => host === owner.host)) {
         return log.warn({ vpn, owner }, 'a host that is not pinned makes a VPN of this name as well: they are two VPNs')
       }
     }
