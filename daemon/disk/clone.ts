@@ -1,5 +1,5 @@
 /** Makes a VM of the disk and the settings of another. */
-import type { NetworkRequest } from '../../policy/api/vm.ts'
+import type { NetworkRequest } from '../../policy/api/vm-network.ts'
 import type { VmName } from '../../policy/names.ts'
 import { giveFirstBoot, recordForClone, requestForClone } from '../firstboot/give.ts'
 import { convertToQcow2 } from '../qemu/disk.ts'

@@ -2,7 +2,8 @@
 import * as z from 'zod'
 import { SnapshotName, Timestamp, VmId, VmName, VmRef } from '../names.ts'
 import { method } from './method.ts'
-import { CreateParams, NetworkRequest, Vm } from './vm.ts'
+import { CreateParams, Vm } from './vm.ts'
+import { NetworkRequest } from './vm-network.ts'
 
 const oneVm = { vm: VmRef }
 const found = ['VM_NOT_FOUND', 'VM_RECORD_BROKEN'] as const
