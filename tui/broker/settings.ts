@@ -1,9 +1,9 @@
 /** `broker.json`, the environment, and the files that they name: all that is needed to reach RabbitMQ, with its secrets. */
-import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { BrokerConfig, HostName } from '../../policy/broker/config.ts'
 import { UserError } from '../../policy/errors.ts'
+import { readOwnFile, type OwnFile } from '../private-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -30,13 +30,13 @@ const PORTS = { 'amqp:': 5672, 'amqps:': 5671 } as const
  */
 export function readBrokerSettings(folder: string, env: Environment): BrokerSettings {
   const file = join(folder, 'broker.json')
-  const text = readText(file, true)
-  const config = parse(text ?? '{}', file)
-  if (config.password !== undefined) demandPrivate(file, 'holds a password')
+  const found = read(file)
+  const config = parse(found?.text ?? '{}', file)
+  if (found && config.password !== undefined) demandPrivate(file, found, 'holds a password')
   const { url, vhost } = readUrl(config.url, env['RABBITMQ_HOST'], file)
   const isTls = url.protocol === 'amqps:'
   const { ca, cert, key } = config.tls
-  if (key !== undefined) demandPrivate(key, 'is a private key')
+  const secretKey = key && readSecret(key, 'is a private key')
   // A URL has an IPv6 address in brackets, which a socket does not know.
   const name = url.hostname.replace(/^\[|\]$/g, '')
   return {
@@ -45,7 +45,7 @@ export function readBrokerSettings(folder: string, env: Environment): BrokerSett
     address: { hostname: name, port: Number(url.port) || PORTS[url.protocol as keyof typeof PORTS], vhost },
     username: config.username,
     password: passwordOf(config),
-    ...(isTls && { tls: { ...(ca && { ca: readText(ca) }), ...(cert && { cert: readText(cert) }), ...(key && { key: readText(key) }) } }),
+    ...(isTls && { tls: { ...(ca && { ca: readNamed(ca).text }), ...(cert && { cert: readNamed(cert).text }), ...(secretKey && { key: secretKey }) } }),
     ...(!isTls && !isLoopback(name) && { warning: `the password, and what is said, goes to ${name} unencrypted: amqps:// in ${file} prevents that` }),
   }
 }
@@ -90,8 +90,7 @@ function parse(text: string, file: string): BrokerConfig {
 function passwordOf({ password, passwordFile }: BrokerConfig): string {
   if (password !== undefined) return password
   if (passwordFile === undefined) return 'guest'
-  demandPrivate(passwordFile, 'holds a password')
-  return readText(passwordFile).split(/\r?\n/, 1)[0]!
+  return readSecret(passwordFile, 'holds a password').split(/\r?\n/, 1)[0]!
 }
 
 function nameOf({ host }: BrokerConfig, env: Environment): string {
@@ -105,28 +104,30 @@ function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 
-function readText(file: string): string
-function readText(file: string, mayBeAbsent: true): string | undefined
-function readText(file: string, mayBeAbsent = false): string | undefined {
+function readSecret(file: string, why: string): string {
+  const found = readNamed(file)
+  demandPrivate(file, found, why)
+  return found.text
+}
+
+/** A file that the configuration names. */
+function readNamed(file: string): OwnFile {
+  const found = read(file)
+  if (!found) throw broken(file, 'it is not there')
+  return found
+}
+
+/** Configuration may be kept elsewhere and linked. */
+function read(file: string): OwnFile | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readOwnFile(file, { followLinks: true })
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (mayBeAbsent && code === 'ENOENT') return undefined
-    throw broken(file, `it cannot be read: ${code}`, { cause })
+    throw broken(file, (cause as Error).message, { cause })
   }
 }
 
-/** As ssh(1) holds it with keys. */
-function demandPrivate(file: string, why: string): void {
-  let found
-  try {
-    found = statSync(file)
-  } catch (cause) {
-    throw broken(file, `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
-  if ((found.mode & 0o077) === 0) return
-  throw broken(file, `it ${why}, and others than its owner may read it`, { hint: `chmod 600 ${file}` })
+function demandPrivate(file: string, { exposed }: OwnFile, why: string): void {
+  if (exposed !== undefined) throw broken(file, `it ${why}, and ${exposed}`, { hint: `chmod 600 ${file}` })
 }
 
 function broken(file: string, why: string, more: { hint?: string; cause?: unknown } = {}): UserError {

@@ -27,7 +27,7 @@ export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }:
   const log = createLog(env['LOG_LEVEL'])
   const where = { ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }
   const { listen, tls, tokenFile, access } = options
-  const token = tokenFile === undefined ? undefined : await readToken(tokenFile)
+  const token = tokenFile === undefined ? undefined : readToken(tokenFile)
   const door = await makeDoor({
     daemon: reachDaemon({ env, access, ...where }, doorLimits),
     limits: doorLimits,

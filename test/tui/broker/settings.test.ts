@@ -75,7 +75,7 @@ t.test('a password without TLS is warned of, but on this host', async (t) => {
 
 t.test('a file with a password that others can read is refused', async (t) => {
   write({ password: 'hush-hush' }, 0o644)
-  t.throws(() => readBrokerSettings(folder, env), /holds a password, and others than its owner may read it/)
+  t.throws(() => readBrokerSettings(folder, env), /holds a password, and others than its owner may use it/)
   write({ password: 'hush-hush' })
   t.equal(readBrokerSettings(folder, env).password, 'hush-hush')
   write({}, 0o644)

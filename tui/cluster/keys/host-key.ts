@@ -1,11 +1,10 @@
 /** The key of this host: made at its first start, and its own for good. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { HostKeyFile } from '../../../policy/broker/files.ts'
 import { ClusterError } from '../cluster-error.ts'
 import { publicKeyOf, type PublicKey } from './key-text.ts'
-import { makePrivately, readIfThere } from '../../private-file.ts'
+import { makePrivately, readOwnFile } from '../../private-file.ts'
 
 export interface HostKey {
   /** Ed25519, private. */
@@ -26,10 +25,7 @@ export function generateHostKey(): HostKey {
  */
 export function openHostKey(folder: string): HostKey {
   const path = join(folder, 'host-key.json')
-  const text = readIfThere(path) ?? make(path)
-  if ((statSync(path).mode & 0o077) !== 0) {
-    throw new ClusterError('denied', `others than its owner may read ${path}, the private key of this host`, { hint: `chmod 600 ${path}; if somebody has read it, remove it and have the new key pinned` })
-  }
+  const text = readKey(path) ?? make(path)
   try {
     const { signing, sealing } = HostKeyFile.parse(JSON.parse(text))
     const key = hostKeyOf(createPrivateKey(signing), createPrivateKey(sealing))
@@ -40,12 +36,23 @@ export function openHostKey(folder: string): HostKey {
   throw new ClusterError('failed', `${path} holds no key of a host`, { hint: 'remove it, and another one is made, which other hosts have to pin anew' })
 }
 
+function readKey(path: string): string | undefined {
+  let file
+  try {
+    file = readOwnFile(path)
+  } catch (cause) {
+    throw new ClusterError('failed', `${path}, the private key of this host: ${(cause as Error).message}`, { cause })
+  }
+  if (file?.exposed === undefined) return file?.text
+  throw new ClusterError('denied', `${path}, the private key of this host: ${file.exposed}`, { hint: `chmod 600 ${path}; if somebody has read it, remove it and have the new key pinned` })
+}
+
 function make(path: string): string {
   const { signing, sealing } = generateHostKey()
   const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
   const file: HostKeyFile = { version: 1, signing: pem(signing), sealing: pem(sealing) }
   makePrivately(path, `${JSON.stringify(file, null, 2)}\n`)
-  return readIfThere(path) ?? ''
+  return readKey(path) ?? ''
 }
 
 function hostKeyOf(signing: KeyObject, sealing: KeyObject): HostKey {

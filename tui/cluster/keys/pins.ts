@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PinnedFile } from '../../../policy/broker/files.ts'
 import { ClusterError } from '../cluster-error.ts'
 import { parsePublicKey, type PublicKey } from './key-text.ts'
-import { readIfThere, writePrivately } from '../../private-file.ts'
+import { readOwnFile, writePrivately } from '../../private-file.ts'
 
 export type Pins = ReadonlyMap<string, PublicKey>
 
@@ -23,7 +23,7 @@ export function judge(pins: Pins, host: string, shown: string | undefined): Trus
  */
 export function readPins(folder: string): Pins {
   const path = join(folder, 'pinned.json')
-  const text = readIfThere(path)
+  const text = readText(path)
   if (text === undefined) return new Map()
   const entries = Object.entries(parse(text, path).hosts)
   return new Map(
@@ -52,6 +52,14 @@ function write(folder: string, pins: Pins): void {
   const hosts = Object.fromEntries([...pins].sort(([a], [b]) => (a < b ? -1 : 1)).map(([host, { text }]) => [host, text]))
   const file = PinnedFile.parse({ version: 1, hosts })
   writePrivately(join(folder, 'pinned.json'), `${JSON.stringify(file, null, 2)}\n`)
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readOwnFile(path)?.text
+  } catch (cause) {
+    throw broken(path, (cause as Error).message, cause)
+  }
 }
 
 function parse(text: string, path: string): PinnedFile {
