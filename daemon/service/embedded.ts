@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { childEnvironment, findProgram, locateProgram } from './environment.ts'
 import type { Service, ServiceManager, ServiceProcess, ServiceRef } from './manager.ts'
 import { isQemu, readOrNothing, sendSignal, startOf } from './process.ts'
@@ -40,6 +40,8 @@ export function createEmbeddedManager(): ServiceManager {
       const log = openSync(logFile, 'a', 0o600)
       try {
         const child = spawn(program, argvOf(service), { detached: true, stdio: ['ignore', log, log], env: childEnvironment() })
+        // Nobody else would tell of it: a QEMU that is ended by a signal says nothing.
+        child.once('exit', (_code, signal) => signal && appendLine(logFile, `it was ended by ${signal}`))
         await once(child, 'spawn')
         child.unref()
         const pid = child.pid ?? 0
@@ -66,6 +68,14 @@ export function createEmbeddedManager(): ServiceManager {
     orphans: () => [],
     isolation: () => Promise.resolve({ kind: 'none', reason: "the daemon starts QEMU itself; systemd's units would keep VMs apart" }),
   }
+}
+
+/** Into the log as it is; with its VM it may be gone. */
+function appendLine(logFile: string, line: string): void {
+  const log = readOrNothing(() => openSync(logFile, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW))
+  if (log === undefined) return
+  readOrNothing(() => writeSync(log, `${new Date().toISOString()} ${line}\n`))
+  closeSync(log)
 }
 
 function argvOf({ argv, pidFile }: Service): string[] {

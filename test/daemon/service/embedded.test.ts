@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -67,6 +67,14 @@ t.test('a QEMU whose pid file has gone is found by the next manager all the same
   const next = createEmbeddedManager()
   t.equal(next.find(service)?.pid, pid)
   t.equal((await next.start(service))?.pid, pid, 'and no second one is started')
+})
+
+t.test('the log says which signal ended a QEMU, which itself cannot', async (t) => {
+  const service = idleQemu(t)
+  const { pid } = await start(t, createEmbeddedManager(), service)
+  process.kill(pid, 'SIGKILL')
+  await until(() => readFileSync(service.logFile, 'utf8') !== '')
+  t.match(readFileSync(service.logFile, 'utf8'), /^\S+Z it was ended by SIGKILL\n$/)
 })
 
 t.test('a program that is not there is named', async (t) => {
