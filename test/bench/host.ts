@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../../tui/client.ts'
+import { withStubQemu } from './stub/in-place.ts'
 
 export const bundles = join(import.meta.dirname, '..', '..', 'dist')
 
@@ -19,12 +20,14 @@ export interface Host {
   stop(): Promise<void>
 }
 
-/** Starts the bundled daemon on `records` stopped VMs that stand on one small image. */
-export async function startHost(records: number): Promise<Host> {
+/** Starts the bundled daemon on `records` stopped VMs that stand on one small image; where `isStub`, its VMs run a stub of QEMU. */
+export async function startHost(records: number, { isStub = false } = {}): Promise<Host> {
   const root = mkdtempSync(join(tmpdir(), 'aetherscale-bench-'))
   writeRecords(root, records)
   const begin = performance.now()
-  const child = spawn(process.execPath, [join(bundles, 'aetherscaled.js'), '--root', root], {
+  const argv = [process.execPath, join(bundles, 'aetherscaled.js'), '--root', root]
+  const [program, ...args] = isStub ? withStubQemu(root, argv) : argv
+  const child = spawn(program!, args, {
     stdio: 'ignore',
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', AETHERSCALE_ACCEL: 'tcg' },
   })

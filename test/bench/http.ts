@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { connect as connectDaemon } from '../../tui/client.ts'
 import { bundles, startHost } from './host.ts'
 import { compare, time, type Row } from './measure.ts'
 
@@ -12,7 +13,10 @@ const EACH = 100
 const SHORT = 3
 
 export async function benchHttp(): Promise<Row[]> {
-  const host = await startHost(VMS)
+  const host = await startHost(0, { isStub: true })
+  const daemon = await connectDaemon({ directory: host.sockets, env: {}, access: 'control' })
+  // A stub of QEMU each: a scrape reads of each what its process has used.
+  const vms = await Promise.all(Array.from({ length: VMS }, () => daemon.call('vm.create', { image: 'small', memoryMiB: 64 })))
   const door = spawn(process.execPath, [join(bundles, 'aetherscale.js'), 'http', '--socket-dir', host.sockets], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'] },
@@ -30,7 +34,7 @@ export async function benchHttp(): Promise<Row[]> {
       const bySocket = async (): Promise<number> => await askEach(socket, `${asked}\n`)
       const { ours, baseline, ratio } = await compare(9, byHttp, bySocket)
       rows.push({
-        what: `GET ${path} with ${VMS} VMs, to ${method} on the socket`,
+        what: `GET ${path} with ${VMS} running VMs, to ${method} on the socket`,
         ours: `${ours.toFixed(3)} ms`,
         baseline: `${baseline.toFixed(3)} ms`,
         value: ratio,
@@ -45,6 +49,8 @@ export async function benchHttp(): Promise<Row[]> {
     const ended = once(door, 'exit')
     door.kill('SIGTERM')
     await ended
+    await Promise.all(vms.map(({ id }) => daemon.call('vm.delete', { vm: id })))
+    daemon.close()
     await host.stop()
   }
 }
