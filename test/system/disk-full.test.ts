@@ -22,7 +22,7 @@ t.test('a guest that fills the file system of its disk is held, says why, and go
     const { blocks, bfree, bsize } = statfsSync(disks)
     execFileSync('mount', ['-o', `remount,size=${((blocks - bfree) * bsize) / 1024 + kib}k`, disks])
   }
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const { id } = await daemon.client.call('vm.create', { image: 'tiny', name: 'full', memoryMiB: 128, diskMiB: 200 })
   await daemon.client.call('vm.wait', { vm: id, for: 'agent', timeoutSeconds: 300 })
   const states: string[] = []

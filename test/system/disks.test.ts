@@ -16,7 +16,7 @@ t.test('a VM is held, grows, is kept in snapshots, cloned, exported and comes ba
   const states: string[] = []
   client.onNotification('event', (event: Event) => void (event.kind === 'vm.state' && states.push(event.to)))
   await client.call('events.subscribe', { kinds: ['vm.state'] })
-  await client.call('image.import', { path: image, name: 'tiny' })
+  await client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const web = await client.call('vm.create', { image: 'tiny', name: 'web', memoryMiB: 128 })
   const { id, diskMiB: atFirst } = web
   await client.call('vm.wait', { vm: id, for: 'agent', timeoutSeconds: 300 })
@@ -81,7 +81,7 @@ t.test('a VM is held, grows, is kept in snapshots, cloned, exported and comes ba
   await t.rejects(client.call('vm.export', { vm: id, path: join(daemon.root, 'images', 'x.qcow2') }), { name: 'INVALID_PARAMS', field: 'path' })
   t.same(readdirSync(folder).sort(), ['old.qcow2', 'there.qcow2'], 'nothing else is left of exports')
 
-  await client.call('image.import', { path: old, name: 'old' })
+  await client.call('image.import', { path: old, name: 'old', firstBoot: 'nocloud' })
   const back = await client.call('vm.create', { image: 'old', name: 'back', memoryMiB: 128 })
   await Promise.all(['web', 'copy'].map((vm) => client.call('vm.start', { vm })))
   const contents = [id, copy.id, back.id].map(async (vm) => {

@@ -27,7 +27,7 @@ t.test('commands run in a guest, files go in and out, and a guest that does not 
     if (exitCode !== 0) throw new Error(`${script}: ${String(exitCode)} ${stderr}`)
     return stdout
   }
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   await daemon.client.call('vm.create', { image: 'tiny', name: 'web', memoryMiB: 128, start: false })
   await t.rejects(sh('true'), { name: 'VM_NOT_RUNNING' })
   await daemon.client.call('vm.start', { vm: 'web' })

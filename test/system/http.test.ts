@@ -26,7 +26,7 @@ async function serve(t: Test, daemon: TestDaemon, ...options: string[]): Promise
 
 t.test('scripts of the first aetherscale make a VM, see it, stop it, start it and delete it', async (t) => {
   const daemon = await startTestDaemon(t)
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const port = await freePort()
   const { door } = await serve(t, daemon, '--listen', `127.0.0.1:${port}`, '--insecure-no-token', '--memory', '128M')
   /** As somebody types it, and the answer as it is printed. */
@@ -77,7 +77,7 @@ t.test('scripts of the first aetherscale make a VM, see it, stop it, start it an
 
 t.test('the same VM by the new routes: made with progress and once, asked, followed, measured', async (t) => {
   const daemon = await startTestDaemon(t)
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const { at } = await serve(t, daemon)
   t.equal(statSync((at as { socketPath: string }).socketPath).mode & 0o777, 0o600)
   const ask = async (what: string, asked: Asked = {}): Promise<Answer> => await fetchFrom(at, what, asked)
@@ -109,7 +109,7 @@ t.test('the same VM by the new routes: made with progress and once, asked, follo
 
 t.test('a client that leaves ends the command in the guest that it asked for', async (t) => {
   const daemon = await startTestDaemon(t)
-  await daemon.client.call('image.import', { path: image, name: 'tiny' })
+  await daemon.client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const { at } = await serve(t, daemon)
   await daemon.client.call('vm.create', { image: 'tiny', name: 'web', memoryMiB: 128 })
   await daemon.client.call('vm.wait', { vm: 'web', for: 'agent', timeoutSeconds: 240 })

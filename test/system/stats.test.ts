@@ -15,7 +15,7 @@ const image = await ensureTinyImage()
 t.test('of VMs that run it is told what they use, who may do what, and what has happened', async (t) => {
   const daemon = await startTestDaemon(t)
   const { client } = daemon
-  await client.call('image.import', { path: image, name: 'tiny' })
+  await client.call('image.import', { path: image, name: 'tiny', firstBoot: 'nocloud' })
   const vm = await client.call('vm.create', { image: 'tiny', name: 'web', memoryMiB: 128 })
   await client.call('vm.create', { image: 'tiny', name: 'off', memoryMiB: 64, start: false })
   const observer = await connect({ socket: join(daemon.sockets, 'observe.sock'), env: {}, access: 'observe' })
