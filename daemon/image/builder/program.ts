@@ -18,6 +18,13 @@ export interface Output {
   readonly stderr: string
 }
 
+/** What is read of an ExecaError, whose own type takes the compiler longer than all the rest of the sources. */
+interface Failure {
+  readonly code?: string | undefined
+  readonly stderr?: unknown
+  readonly shortMessage: string
+}
+
 /** As much of what a program prints as is kept; a program that prints more is ended. */
 const OUTPUT_LIMIT = 16_777_216
 
@@ -42,7 +49,7 @@ export async function run(program: string, args: readonly string[], { signal, cw
     return await child
   } catch (error) {
     signal.throwIfAborted()
-    throw error instanceof ExecaError ? explain(program, error as ExecaError) : error
+    throw error instanceof ExecaError ? explain(program, error) : error
   }
 }
 
@@ -56,7 +63,7 @@ export function requirePrograms(names: readonly string[]): void {
   })
 }
 
-function explain(program: string, error: ExecaError): UserError {
+function explain(program: string, error: Failure): UserError {
   const name = program.split('/').at(-1) ?? program
   const hint = hintInstall(name)
   if (error.code === 'ENOENT' && hint !== undefined) {
