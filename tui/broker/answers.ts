@@ -2,6 +2,7 @@
 import { errorTable, type ErrorName } from '../../policy/errors.ts'
 import type { LegacyAnswer } from '../../policy/legacy.ts'
 import type { RpcError } from '../connection-error.ts'
+import { inOneLine } from '../cluster/in-one-line.ts'
 import type { Form } from './request.ts'
 
 export const succeed = (response: unknown): LegacyAnswer => ({ 'execution-info': { status: 'success' }, response })
@@ -22,6 +23,6 @@ export function answerError(form: Form, name: ErrorName, message: string): objec
 
 /** An error that the daemon has answered. */
 export function answerRefusal(form: Form, error: RpcError): object | undefined {
-  if (form.kind === 'legacy') return fail(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
+  if (form.kind === 'legacy') return fail(inOneLine(error))
   return form.id === undefined ? undefined : { jsonrpc: '2.0', id: form.id, error: error.object }
 }

@@ -9,6 +9,7 @@ import type { ErrorName } from '../../policy/errors.ts'
 import type { LegacyOutcome } from '../../policy/legacy.ts'
 import { RpcError } from '../client.ts'
 import { ClusterError } from '../cluster/cluster-error.ts'
+import { inOneLine } from '../cluster/in-one-line.ts'
 import { createVm, type LegacyHost } from '../legacy/commands.ts'
 import { answerError, answerRefusal, answerResult } from './answers.ts'
 import type { Admission, Capacity } from './capacity.ts'
@@ -172,7 +173,7 @@ export class CreateHandler {
       const kind = ELSEWHERE[error.name as ErrorName]
       if (kind !== undefined || error instanceof ClusterError) {
         await claims.drop(id!)
-        return this.#passOn(delivery, request, { reason: error.message, lasting: kind === 'lasting' })
+        return this.#passOn(delivery, request, { reason: inOneLine(error), lasting: kind === 'lasting' || (error instanceof ClusterError && error.exit === 'denied') })
       }
       await reply(address, answerRefusal(form, error))
     }

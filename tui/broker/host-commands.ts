@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { COMPUTING, LEGACY_FOR_ALL } from '../../policy/broker/topology.ts'
 import { LegacyMessage, LegacyVm, type LegacyCommand } from '../../policy/legacy.ts'
 import { RpcError } from '../client.ts'
+import { inOneLine } from '../cluster/in-one-line.ts'
 import { deleteVm, listVms, startVm, stopVm } from '../legacy/commands.ts'
 import { fail, succeed } from './answers.ts'
 import { Consumer, type Delivery } from './consumer.ts'
@@ -116,7 +117,7 @@ export class HostCommands {
       await this.#carryOutOne(read.command, read.vm, address)
     } catch (error) {
       if (isAway(error)) log.warn({ command: read.command }, 'a command came while the daemon is away, and is lost')
-      else if (error instanceof RpcError) await reply(address, fail(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`))
+      else if (error instanceof RpcError) await reply(address, fail(inOneLine(error)))
       else throw error
     }
   }

@@ -89,6 +89,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
     daemon,
     conversation,
     trusted: () => registry.trusted(pins(), Date.now()),
+    strangers: () => registry.strangers(pins(), Date.now()),
     claims,
     hasten: () => announcing.hasten(),
     log,
@@ -155,6 +156,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
   const serve = createServing({
     remote,
     daemon,
+    ensureVpn: (vpn) => vpns.ensure(vpn),
     own: { 'host.list': listHosts, ...vpns.methods() },
     heard: { 'host.announce': hear, 'host.leaving': forget },
     reply,

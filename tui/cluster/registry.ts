@@ -53,9 +53,16 @@ export class Registry {
 
   /** The last announcements of hosts that are connected and show the key that is pinned for them, by name. */
   trusted(pins: Pins, now: number): Announcement[] {
-    return this.connected(now)
-      .map((host) => this.#entries.get(host)!.announcement)
-      .filter(({ host, publicKey }) => judge(pins, host, publicKey) === 'pinned')
+    return this.#announced(now).filter(({ host, publicKey }) => judge(pins, host, publicKey) === 'pinned')
+  }
+
+  /** Those of the other hosts that are connected, by name. */
+  strangers(pins: Pins, now: number): Announcement[] {
+    return this.#announced(now).filter(({ host, publicKey }) => judge(pins, host, publicKey) !== 'pinned')
+  }
+
+  #announced(now: number): Announcement[] {
+    return this.connected(now).map((host) => this.#entries.get(host)!.announcement)
   }
 
   /** All that were heard of, and all that are pinned, by name. */

@@ -1,12 +1,14 @@
 /** Answers what hosts and clients ask over the broker: this relay's own methods, and those of its daemon that are permitted. */
 import type { AsyncMessage } from 'rabbitmq-client'
 import type { Logger } from 'pino'
+import { NetworkRequest } from '../../policy/api/vm-network.ts'
 import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { errorTable, UserError, type ErrorName } from '../../policy/errors.ts'
 import { ConnectionError, RpcError, type RpcErrorObject } from '../connection-error.ts'
 import type { ReturnAddress } from '../broker/message.ts'
 import type { Reply } from '../broker/reply.ts'
 import { Turns } from '../turns.ts'
+import { ClusterError } from './cluster-error.ts'
 import { refuseRemote } from './permission.ts'
 import { isExpired, readHostRequest, type Id, type RemoteRequest } from './request.ts'
 
@@ -15,11 +17,16 @@ const AT_ONCE = 16
 /** Requests that wait for that; more are refused, for announcements come behind them. */
 const WAITING = 32
 
+/** Methods that make the VPNs of their `networks`. */
+const MAKES_VMS: ReadonlySet<string> = new Set(['vm.create', 'vm.clone'])
+
 type Response = { readonly jsonrpc: '2.0'; readonly id: Id } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
 
 export interface ServingOptions {
   readonly remote: BrokerConfig['remote']
   readonly daemon: { callAny(method: string, params: unknown): Promise<unknown> }
+  /** Before a VM is made on a VPN: other hosts may have it. Throws ClusterError where they do not let this one join. */
+  readonly ensureVpn: (vpn: string) => Promise<void>
   /** The relay's own methods, for whoever asks. They check their params themselves, and throw UserErrors. */
   readonly own: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>
   /** Notifications that are taken; they throw nothing. */
@@ -31,7 +38,7 @@ export interface ServingOptions {
 export type Serving = (message: AsyncMessage) => Promise<void>
 
 /** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
-export function createServing({ remote, daemon, own, heard, reply, log }: ServingOptions): Serving {
+export function createServing({ remote, daemon, ensureVpn, own, heard, reply, log }: ServingOptions): Serving {
   // Of their own: what asks the daemon can wait for minutes there, for a VM that is to stop.
   const [turns, ownTurns] = [new Turns(AT_ONCE, WAITING, busy), new Turns(AT_ONCE, WAITING, busy)]
 
@@ -40,6 +47,7 @@ export function createServing({ remote, daemon, own, heard, reply, log }: Servin
     if (ours) return await ours(params)
     const refusal = refuseRemote(method, remote)
     if (refusal) throw new UserError(refusal.name, refusal.message, { hint: refusal.hint })
+    if (MAKES_VMS.has(method)) for (const vpn of vpnsOf(params)) await ensureVpn(vpn)
     return await daemon.callAny(method, params)
   }
 
@@ -75,6 +83,15 @@ export function createServing({ remote, daemon, own, heard, reply, log }: Servin
   }
 }
 
+/** What else is in the params is the daemon's to judge. */
+function vpnsOf({ networks }: Readonly<Record<string, unknown>>): string[] {
+  if (!Array.isArray(networks)) return []
+  return networks.flatMap((network: unknown) => {
+    const { data } = NetworkRequest.safeParse(network)
+    return data?.kind === 'vpn' ? [data.name] : []
+  })
+}
+
 function busy(): UserError {
   return new UserError('BROKER_BUSY', `${WAITING} requests over the broker wait at this host already`, { hint: 'Ask again later' })
 }
@@ -86,6 +103,7 @@ function errorObject(name: ErrorName, message: string, hint?: string): RpcErrorO
 function toObject(error: unknown, log: Logger): RpcErrorObject {
   if (error instanceof RpcError) return error.object
   if (error instanceof UserError) return { code: error.code, message: error.message, data: error.data }
+  if (error instanceof ClusterError) return errorObject('BROKER_NO_HOST', error.message, error.hint)
   if (error instanceof ConnectionError) return errorObject('SHUTTING_DOWN', `The daemon of this host does not answer: ${error.message}`)
   log.error({ err: error }, 'a request over the broker met a defect')
   return errorObject('INTERNAL', 'A defect of the relay; its log has the details')

@@ -6,6 +6,8 @@ import t, { type Test } from 'tap'
 import { HostAddress, VpnName } from '../../../policy/names.ts'
 import { UserError } from '../../../policy/errors.ts'
 import { EVERY_HOST, CLUSTER } from '../../../policy/broker/topology.ts'
+import { askOne } from '../../../tui/cluster/ask-one.ts'
+import { Asker } from '../../../tui/cluster/asker.ts'
 import { generateHostKey } from '../../../tui/cluster/keys/host-key.ts'
 import { pin } from '../../../tui/cluster/keys/pins.ts'
 import { openHost, type Host } from '../../daemon/vpn/host.ts'
@@ -119,6 +121,25 @@ else {
       await t.rejects(b.cluster.ensureVpn('blue'), { name: 'ClusterError' }, 'a has pinned another key for b')
       t.same(await b.own.vpns.list(), [])
       t.notOk(a.daemon.requests.some(({ method }) => method === 'vpn.invite'), 'no token was made')
+    })
+
+    await t.test('a host does not make a VPN of its own where one that is not pinned has it, or is about to', async (t) => {
+      const [a, b] = [await startHost(t, rabbit, 'a'), await startHost(t, rabbit, 'b')]
+      await acquainted([a, b])
+      const refusal = (vpn: string) => ({ name: 'ClusterError', exit: 'denied', message: `VPN "${vpn}" is on host "a", which is not pinned on "b"`, hint: /^on b: aetherscale host trust a KEY, and likewise on a; / })
+      await a.cluster.ensureVpn('red')
+      await t.rejects(b.cluster.ensureVpn('red'), refusal('red'), 'a has claimed it')
+      await found(a)
+      await eventually(() => b.cluster.ensureVpn('blue').then(() => false, (error: Error) => t.match(error, refusal('blue'))), 'b has heard that it is there')
+      const asker = new Asker(rabbit.connect())
+      t.teardown(() => asker.close())
+      const params = { image: 'tiny', networks: [{ kind: 'vpn', name: 'blue' }] }
+      const asked = askOne(asker, 'b', { method: 'vm.create', params, waitsMs: 5000, answersMs: 60_000 })
+      await t.rejects(asked, { name: 'BROKER_NO_HOST', hint: /host trust a KEY/ }, 'so it is where a host is asked by its name')
+      t.notOk(b.daemon.requests.some(({ method }) => method === 'vm.create'))
+      await b.own.vpns.create({ name: blue, hostName: 'b' as never, addresses: [HostAddress.parse('192.0.2.1')] })
+      await b.cluster.ensureVpn('blue')
+      t.same([await a.peers(), await b.peers()], [[], []], 'two VPNs there are where people have made them')
     })
 
     await t.test('of two hosts that are to make a new VPN at once one makes it, and the other joins', async (t) => {

@@ -75,7 +75,9 @@ export class Conversation {
     } catch (error) {
       if (!(error instanceof EnvelopeRefusal)) throw error
       this.#options.log.warn({ sender: envelope.sender, purpose: envelope.purpose, why: error.problem }, 'an envelope is refused')
-      throw new UserError('ACCESS_DENIED', error.message, { cause: error })
+      const { self } = this.#options
+      const unpinned = error.problem === 'of a host that is not pinned here' && { hint: `on ${self.name}: aetherscale host trust ${envelope.sender} KEY` }
+      throw new UserError('ACCESS_DENIED', error.message, { ...unpinned, cause: error })
     }
   }
 

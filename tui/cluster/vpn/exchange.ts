@@ -10,6 +10,7 @@ import type { VpnHostName, VpnName } from '../../../policy/names.ts'
 import type { Client } from '../../client.ts'
 import type { Claims } from '../../broker/claims.ts'
 import { ClusterError } from '../cluster-error.ts'
+import { inOneLine } from '../in-one-line.ts'
 import type { Content, Conversation } from './conversation.ts'
 
 /** A claim to make a VPN that is on no host yet: in this time it is there, and others have been told; or it could not be made, and another host may. */
@@ -28,6 +29,8 @@ export interface ExchangeOptions {
   readonly conversation: Conversation
   /** The last announcements of the hosts that are connected and pinned. */
   readonly trusted: () => readonly Announcement[]
+  /** Those of the hosts that are connected and not pinned. */
+  readonly strangers: () => readonly Announcement[]
   /** Settle which host makes a VPN that is nowhere yet, as they do with requests. */
   readonly claims: Pick<Claims, 'take'>
   /** Has the others told of what this host has now. */
@@ -64,19 +67,21 @@ export class VpnExchange {
    * Sees to it that a VM can be made on the VPN: where a pinned host has it, this one joins it. Where none has it there is nothing
    * to do, for who makes the VM makes the VPN; of several hosts that are about to, the others wait for the first and join.
    *
-   * @throws ClusterError where a pinned host has it and does not let this one join: a VPN of its own would be another one
+   * @throws ClusterError where another host has it and this one cannot join: a VPN of its own would be another one, and who
+   * asked for the VM would not hear of that
    */
   async ensure(vpn: string): Promise<void> {
-    const { trusted, claims, log } = this.#options
+    const { trusted, strangers, claims, log } = this.#options
     for (const end = Date.now() + 2 * CLAIM_MS; Date.now() < end; await delay(LOOK_EVERY_MS)) {
       if (await this.#find(vpn)) return
       const hosts = trusted().filter((host) => host.vpns.some(({ name }) => name === vpn))
       if (hosts.length > 0) return await this.#joinAny(vpn, hosts)
+      const stranger = strangers().find(({ vpns }) => vpns.some(({ name }) => name === vpn))
+      if (stranger) throw this.#stranger(vpn, stranger.host)
       const owner = await claims.take(`vpn:${vpn}`, CLAIM_MS)
       if (owner.kind === 'ours') return void this.#tellWhenMade(vpn)
-      if (owner.kind === 'unknown' || !trusted().some(({ host }) => host === owner.host)) {
-        return log.warn({ vpn, owner }, 'a host that is not pinned makes a VPN of this name as well: they are two VPNs')
-      }
+      if (owner.kind === 'unknown') return log.warn({ vpn, owner }, 'RabbitMQ does not say which host makes a VPN of this name as well: they may be two VPNs')
+      if (strangers().some(({ host }) => host === owner.host)) throw this.#stranger(vpn, owner.host)
     }
     throw new ClusterError('timeout', `another host was to make VPN "${vpn}", and has not`)
   }
@@ -94,6 +99,13 @@ export class VpnExchange {
     } finally {
       this.#isMeeting = false
     }
+  }
+
+  #stranger(vpn: string, host: string): ClusterError {
+    const { self } = this.#options
+    return new ClusterError('denied', `VPN "${vpn}" is on host "${host}", which is not pinned on "${self}"`, {
+      hint: `on ${self}: aetherscale host trust ${host} KEY, and likewise on ${host}; if it is to be another VPN: aetherscale vpn create ${vpn}`,
+    })
   }
 
   async #meetOver(vpn: OwnVpn, host: string): Promise<void> {
@@ -116,7 +128,7 @@ export class VpnExchange {
       try {
         return await this.#join(vpn, host)
       } catch (error) {
-        complaints.push(`${host}: ${(error as Error).message}`)
+        complaints.push(`${host}: ${inOneLine(error)}`)
       }
     }
     throw new ClusterError('failed', `VPN "${vpn}" is on other hosts, and this one cannot join it: ${complaints.join('; ')}`)
