@@ -21,6 +21,8 @@ function withVms(...vms: ReturnType<typeof vm>[]): Record<string, FakeAnswer> {
     'vm.stop': ({ params }) => (find(params['vm']) ? { vm: { ...find(params['vm']), state: 'stopped' }, endedBy: 'guest' } : notFound(params['vm'])),
     'network.create': ({ params }) => ({ name: params['name'] }),
     'system.info': () => ({ version: '0.0.0', hostname: 'a-host' }),
+    'vpn.list': () => ({ vpns: vms.map(({ name }) => ({ name: `of-${name}`, peers: [], vms: [], tunnel: 'running', host: { name: 'site', addresses: [], port: 50_000 } })) }),
+    'image.list': () => ({ images: [] }),
   }
 }
 
@@ -89,6 +91,9 @@ if (!lacksRabbit) {
       t.match(await run(['--cluster', '-q', 'vm', 'list']), { stdout: 'aaaaaaaa\naaaaaaab\nbbbbbbbb\nbbbbbbbc\n' })
       const json = JSON.parse((await run(['--cluster', '--json', 'vm', 'list'])).stdout) as object
       t.match(json, { hosts: { alpha: { result: { vms: [{ id: 'aaaaaaaa' }, {}] } }, gamma: { result: { vms: [] } } }, missing: [] })
+      const vpns = await run(['--cluster', 'vpn', 'list'])
+      t.match(vpns, { status: 0, stdout: /^HOST .*\nalpha +of-web .*\nbeta +of-db /s }, 'whose a row is says the host that answers, not the row')
+      t.match(await run(['--cluster', 'image', 'list']), { status: 0, stdout: '', stderr: /^no images; / })
       t.match(await run(['--cluster', 'info']), { status: 0, stdout: /alpha:\n {2}version: .*beta:/s })
     })
 

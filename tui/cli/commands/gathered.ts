@@ -4,15 +4,15 @@ import type { Gathered } from '../../cluster/gather.ts'
 import { RpcError } from '../../connection-error.ts'
 import type { Command, Json } from '../command-table.ts'
 import { explainFailure } from '../failure.ts'
-import { choosePaint, printJson, printLines } from '../io.ts'
-import { identify, renderResult } from '../render/result.ts'
+import { choosePaint, printJson, printLines, printNote } from '../io.ts'
+import { emptyNote, identify, renderResult } from '../render/result.ts'
 import type { Paint } from '../render/paint.ts'
 import type { Request } from '../request.ts'
 
 type Answer = { readonly host: string; readonly result: Json }
 
 /** Prints them, names on stderr the hosts that have failed or not answered, and answers with the exit status: 7 where one is missing. */
-export function printGathered({ io, globals, command }: Request, { responses, missing }: Gathered): number {
+export function printGathered({ io, globals, command, requests }: Request, { responses, missing }: Gathered): number {
   const failures = responses.flatMap((response) => ('error' in response ? [{ host: response.host, ...explainFailure(new RpcError(response.error), command) }] : []))
   const answers = responses.flatMap((response) => ('result' in response ? [{ host: response.host, result: response.result as Json }] : []))
   if (globals.json) {
@@ -22,6 +22,7 @@ export function printGathered({ io, globals, command }: Request, { responses, mi
     const ids = answers.map(({ result }) => identify(command, result))
     const isQuiet = globals.quiet && ids.every((each) => each !== undefined)
     printLines(io.stdout, isQuiet ? ids.flat() : renderAnswers(command, answers, choosePaint(io, globals)))
+    if (answers.length > 0 && failures.length + missing.length === 0) printNote(io, globals, emptyNote(command, mergeRows(command, answers), Object.keys(requests[0] ?? {}).length > 0))
     for (const { host, lines } of failures) printLines(io.stderr, lines.map((line) => line.replace(/^aetherscale: /, `aetherscale: ${host}: `)))
     if (missing.length > 0) printLines(io.stderr, [`aetherscale: no answer from ${missing.join(', ')}`])
   }
@@ -32,8 +33,14 @@ export function printGathered({ io, globals, command }: Request, { responses, mi
 export function renderAnswers(command: Command, answers: readonly Answer[], paint: Paint): string[] {
   const { table } = command
   if (!table) return answers.flatMap(({ host, result }) => [`${host}:`, ...renderResult(command, result, paint).map((line) => `  ${line}`)])
-  const rows = answers.flatMap(({ host, result }) => ((result as Record<string, Json> | null)?.[table.rows] as readonly object[] | undefined)?.map((row) => ({ host, ...row })) ?? [])
   // Without its method: some methods are said in words of their own, which have no place for a host.
   const { method: _, ...plain } = command
-  return renderResult({ ...plain, table: { ...table, columns: ['host', ...table.columns] } }, { [table.rows]: rows }, paint)
+  return renderResult({ ...plain, table: { ...table, columns: ['host', ...table.columns] } }, mergeRows(command, answers), paint)
+}
+
+/** One result with the rows of all. A row can have a `host` of its own: that of a VPN says how others reach it. */
+function mergeRows({ table }: Command, answers: readonly Answer[]): Json {
+  if (!table) return null
+  const rows = answers.flatMap(({ host, result }) => ((result as Record<string, Json> | null)?.[table.rows] as readonly object[] | undefined)?.map((row) => ({ ...row, host })) ?? [])
+  return { [table.rows]: rows }
 }
