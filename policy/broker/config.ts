@@ -1,17 +1,24 @@
 /** `broker.json` of the configuration folder: how this host, and a client on it, reaches RabbitMQ, and what the host offers there. */
 import * as z from 'zod'
-import { BridgeName, VmName } from '../names.ts'
+import { BridgeName } from '../names.ts'
 
 const File = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
 
-export const HostName = VmName.meta({ id: 'HostName', description: 'Name of a host among those on one broker: 1 to 63 of a-z, 0-9 and "-"', examples: ['host1'] })
+/** Characters: two of them have to fit what RabbitMQ says of a claim (tui/broker/claims.ts). */
+export const HOST_NAME_LIMIT = 30
+
+export const HostName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/)
+  .brand<'HostName'>()
+  .meta({ id: 'HostName', description: `Name of a host among those on one broker: 1 to ${HOST_NAME_LIMIT} of a-z, 0-9 and "-", not first or last`, examples: ['host1'] })
 
 export const BrokerConfig = z.strictObject({
   url: z
     .string()
     .regex(/^amqps?:\/\/(?!.*@)/, 'must begin with amqp:// or amqps://, without a user or a password')
     .default('amqp://localhost:5672')
-    .describe('Of RabbitMQ, with the virtual host as path; RABBITMQ_HOST in the environment goes before its host'),
+    .describe('Of RabbitMQ, with the virtual host as path, of 39 bytes at most; RABBITMQ_HOST in the environment goes before its host'),
   username: z.string().min(1).default('guest'),
   password: z.string().optional().describe("guest where neither it nor passwordFile is said; broker.json must be readable by its owner alone then"),
   passwordFile: File.optional().describe('Its first line is the password; readable by its owner alone'),

@@ -28,6 +28,7 @@ export const hostQueue = (host: string): string => `aetherscale.host.${host}`
 /**
  * Which host makes the VM of a request is settled once, whoever it is delivered to: a queue that is never used for messages and
  * is declared by the taker with its own name among the arguments. RabbitMQ declares a queue once and refuses other arguments.
+ * `digest`: 16 characters.
  */
 export const claimQueue = (digest: string): string => `aetherscale.claim.${digest}`
 

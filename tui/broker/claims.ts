@@ -1,7 +1,7 @@
 /**
  * Which host makes the VM of a request. RabbitMQ is the judge: it makes a queue once, and refuses to whoever declares it with
  * other arguments, naming the argument and what it is. The queue is never used for messages; the name of its maker is where
- * dead letters of it would go.
+ * dead letters of it would go. RabbitMQ cuts off what it says, and the maker stands at its end: all names in it are short.
  *
  * Why no VM is lost or made twice, wherever a relay, a daemon or RabbitMQ ends. A message is acknowledged after what follows from
  * it is with RabbitMQ (a publisher's confirm) or in the VM's record, so that an end in between brings it again: nothing is lost,
@@ -23,12 +23,23 @@
  * - passing on, later, or the dead: published, then ack. A second copy carries the same identity: it meets the claim.
  */
 import type { Channel, Connection } from 'rabbitmq-client'
-import { claimQueue, hostQueue } from '../../policy/broker/topology.ts'
+import { HOST_NAME_LIMIT, HostName } from '../../policy/broker/config.ts'
+import { claimQueue } from '../../policy/broker/topology.ts'
 import { digestOf, LONGEST_MS } from './request.ts'
 import { isRefusal } from './topology.ts'
 
 /** The longest deadline, and an hour: of requests. The same for all, or a difference of this would be what RabbitMQ complains about. */
 const KEPT_MS = LONGEST_MS + 3_600_000
+
+/** The argument that has the name of the maker. */
+const OWNER = 'x-dead-letter-routing-key'
+
+/** AMQP 0-9-1: an explanation is a short string. RabbitMQ cuts what is longer. */
+const EXPLANATION_LIMIT = 255
+const COMPLAINT = `PRECONDITION_FAILED - inequivalent arg '${OWNER}' for queue '${claimQueue(digestOf(''))}' in vhost '': received '' but current is ''`
+
+/** Bytes of the name of a virtual host: what two names of hosts leave of an explanation. */
+export const VHOST_LIMIT = EXPLANATION_LIMIT - COMPLAINT.length - 2 * HOST_NAME_LIMIT
 
 /** `ours`, another host's name, or `unknown` where RabbitMQ does not say whose. */
 export type Owner = { readonly kind: 'ours' } | { readonly kind: 'other'; readonly host: string } | { readonly kind: 'unknown'; readonly why: string }
@@ -46,7 +57,7 @@ export class Claims {
 
   /** Claims what has this id, unless another host has; `keptMs` has to be the same for all who claim it. */
   async take(id: string, keptMs = KEPT_MS): Promise<Owner> {
-    const args = { 'x-expires': keptMs, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': hostQueue(this.#host) }
+    const args = { 'x-expires': keptMs, 'x-dead-letter-exchange': '', [OWNER]: this.#host }
     try {
       await this.#use((channel) => channel.queueDeclare({ queue: nameOf(id), durable: true, arguments: args }))
       return { kind: 'ours' }
@@ -95,10 +106,8 @@ export class Claims {
 
 const nameOf = (id: string): string => claimQueue(digestOf(id))
 
-const PREFIX = hostQueue('')
-
-/** RabbitMQ's words differ a little by version: `… but current is the value 'aetherscale.host.a' of type 'longstr'`, `… but current is '…'`. */
+/** `… received 'a' but current is 'b'`. */
 export function ownerIn(complaint: string): string | undefined {
-  const current = /inequivalent arg 'x-dead-letter-routing-key'.*but current is (?:the value )?'([^']*)'/s.exec(complaint)?.[1]
-  return current?.startsWith(PREFIX) ? current.slice(PREFIX.length) : undefined
+  const [, arg, owner] = /inequivalent arg '([^']*)'.*but current is '([^']*)'/s.exec(complaint) ?? []
+  return arg === OWNER && HostName.safeParse(owner).success ? owner : undefined
 }

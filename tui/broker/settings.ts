@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { BrokerConfig, HostName } from '../../policy/broker/config.ts'
 import { UserError } from '../../policy/errors.ts'
+import { VHOST_LIMIT } from './claims.ts'
 import { readOwnFile, type OwnFile } from '../private-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -61,6 +62,7 @@ function readUrl(text: string, chosen: string | undefined, file: string): { read
   } catch (cause) {
     throw broken(file, 'url: its host, its port or its path cannot be read', { cause })
   }
+  if (Buffer.byteLength(vhost) > VHOST_LIMIT) throw broken(file, `url: its path, the virtual host, has more than ${VHOST_LIMIT} bytes`)
   if (!chosen) return { url, vhost }
   try {
     const { hostname, port } = new URL(`amqp://${chosen}`)

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AsyncMessage, Connection } from 'rabbitmq-client'
 import t from 'tap'
+import { HOST_NAME_LIMIT } from '../../../policy/broker/config.ts'
 import { COMPETING, COMPUTING, DEAD, headers, hostQueue } from '../../../policy/broker/topology.ts'
 import { Claims } from '../../../tui/broker/claims.ts'
 import { eventually } from '../../system/daemon.ts'
@@ -161,6 +162,14 @@ t.test('hosts that differ', async (t) => {
     t.ok(b.made.includes('claimed'), 'though only a would have taken it')
     t.notOk(a.made.includes('claimed'))
     await claims.close()
+  })
+
+  await t.test('RabbitMQ says whose a claim is, however long the names are', async (t) => {
+    const [one, other] = ['a', 'b'].map((letter) => letter.repeat(HOST_NAME_LIMIT)) as [string, string]
+    const [first, second] = [new Claims(client, one), new Claims(client, other)]
+    t.same(await first.take('long'), { kind: 'ours' })
+    t.same(await second.take('long'), { kind: 'other', host: one })
+    await Promise.all([first.close(), second.close()])
   })
 
   await t.test('one that is full does not consume, and answers when the time is over', async (t) => {

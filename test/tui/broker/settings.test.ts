@@ -52,7 +52,9 @@ t.test('what is no address is told, and not left out', async (t) => {
   }
   t.equal(readBrokerSettings(folder, { ...env, RABBITMQ_HOST: '[::1]:5999' }).address.hostname, '::1')
   t.equal(readBrokerSettings(folder, { ...env, RABBITMQ_HOST: 'Rabbit.example' }).address.hostname, 'Rabbit.example')
-  for (const url of ['amqp://x:99999', 'amqp://x/%zz', 'amqp://']) {
+  write({ url: `amqp://x/${'v'.repeat(39)}` })
+  t.equal(readBrokerSettings(folder, env).address.vhost.length, 39)
+  for (const url of ['amqp://x:99999', 'amqp://x/%zz', 'amqp://', `amqp://x/${'v'.repeat(40)}`]) {
     write({ url })
     t.throws(() => readBrokerSettings(folder, env), { data: { name: 'BROKER_CONFIG_BROKEN' }, message: /url/ }, url)
   }

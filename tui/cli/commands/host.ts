@@ -1,5 +1,5 @@
 /** `aetherscale host list|key|trust|untrust`: the hosts on the broker, and which of them are trusted. */
-import { HostName } from '../../../policy/broker/config.ts'
+import { HOST_NAME_LIMIT, HostName } from '../../../policy/broker/config.ts'
 import { HostList } from '../../../policy/broker/host-methods.ts'
 import { gather } from '../../cluster/gather.ts'
 import { openHostKey } from '../../cluster/keys/host-key.ts'
@@ -66,7 +66,7 @@ export async function runHostUntrust({ io, globals, requests }: Request): Promis
 }
 
 function checkName(name: string): void {
-  if (!HostName.safeParse(name).success) throw new UsageError('NAME is 1 to 63 of a-z, 0-9 and "-", not first or last')
+  if (!HostName.safeParse(name).success) throw new UsageError(`NAME is 1 to ${HOST_NAME_LIMIT} of a-z, 0-9 and "-", not first or last`)
 }
 
 async function readKey(io: Io): Promise<string> {
