@@ -39,6 +39,8 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorName, 'lasting' | 'passing'>>> = {
 export interface CreateOptions {
   readonly host: string
   readonly knownHosts: () => readonly string[]
+  /** Whether others than these are not there. */
+  readonly isAcquainted: () => boolean
   readonly deadlineSeconds: number
   readonly legacy: LegacyHost
   readonly daemon: DaemonLink
@@ -200,8 +202,9 @@ export class CreateHandler {
   }
 
   async #passOn(delivery: Delivery, request: CreateRequest, pass: Pass): Promise<void> {
-    const { forward, host, knownHosts, log } = this.#options
-    const way = choosePath(request.passedBy, host, { reason: pass.reason, lasting: pass.lasting }, knownHosts())
+    const { forward, host, knownHosts, isAcquainted, log } = this.#options
+    // That nobody has what it takes is for one to say who knows them all.
+    const way = choosePath(request.passedBy, host, { reason: pass.reason, lasting: pass.lasting && isAcquainted() }, knownHosts())
     log.debug({ request: request.id, to: way.to, why: pass.reason }, 'a request is passed on')
     if (way.to === 'nobody') return this.answerNobody(delivery, { ...request, passedBy: way.passedBy })
     if (way.to === 'again') await forward.toNext(delivery.message, request, way.passedBy)

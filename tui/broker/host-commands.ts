@@ -35,6 +35,8 @@ export interface HostCommandsOptions {
   readonly prepare: () => Promise<unknown>
   readonly host: string
   readonly knownHosts: () => readonly string[]
+  /** Whether others than these are not there. */
+  readonly isAcquainted: () => boolean
   readonly daemon: DaemonLink
   readonly outbox: Outbox
   readonly reply: Reply
@@ -42,9 +44,10 @@ export interface HostCommandsOptions {
   readonly log: Logger
 }
 
-/** What the first host waits for: the answer of each other one. */
+/** What the first host waits for: the answer of each other one; whoever there may be, where they are not known yet. */
 interface Question {
   readonly missing: Set<string>
+  readonly isAcquainted: boolean
   readonly settle: (isAnywhere: boolean) => void
 }
 
@@ -147,10 +150,11 @@ export class HostCommands {
   async #isElsewhere(vm: string): Promise<boolean> {
     const { outbox, host, knownHosts } = this.#options
     const missing = new Set(knownHosts().filter((name) => name !== host))
-    if (missing.size === 0) return false
+    const isAcquainted = this.#options.isAcquainted()
+    if (missing.size === 0 && isAcquainted) return false
     const question = randomUUID()
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    this.#questions.set(question, { missing, settle: resolve })
+    this.#questions.set(question, { missing, isAcquainted, settle: resolve })
     const timer = setTimeout(() => resolve(false), OTHERS_MS)
     try {
       await outbox.send({ exchange: COMPUTING, routingKey: WHO_HAS, correlationId: question, replyTo: this.#talkQueue }, { vm })
@@ -175,7 +179,7 @@ export class HostCommands {
     if (!question) return
     question.missing.delete(String(said.host))
     if (said.has === true) question.settle(true)
-    else if (question.missing.size === 0) question.settle(false)
+    else if (question.missing.size === 0 && question.isAcquainted) question.settle(false)
   }
 
   #isFirst(): boolean {

@@ -101,11 +101,12 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   }
 
   const cluster = joinCluster({ connection, claims, host, key, remote: config.remote, folder, daemon, describeHost, reply, log })
-  const { knownHosts, ensureVpn } = cluster
+  const { knownHosts, isAcquainted, ensureVpn } = cluster
 
   const creates = new CreateHandler({
     host,
     knownHosts,
+    isAcquainted,
     ensureVpn,
     deadlineSeconds,
     legacy,
@@ -120,7 +121,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   })
   const competing = new Consumer({ connection, prepare: prepare(COMPETING), atOnce, handle: creates.fromCompeting, onError })
   const unserved = new Consumer({ connection, prepare: prepare(UNSERVED), atOnce, handle: createUnservedHandler({ creates, claims, forward, reply }), onError })
-  const commands = new HostCommands({ connection, prepare: prepare(''), host, knownHosts, daemon, outbox, reply, onError, log })
+  const commands = new HostCommands({ connection, prepare: prepare(''), host, knownHosts, isAcquainted, daemon, outbox, reply, onError, log })
   const own = new Consumer({
     connection,
     prepare: prepare(hostQueue(host)),

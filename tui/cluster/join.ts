@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from 'rabbitmq-client'
 import type { Logger } from 'pino'
-import type { Announcement, Host } from '../../policy/broker/cluster.ts'
+import { ANNOUNCE_EVERY_MS, type Announcement, type Host } from '../../policy/broker/cluster.ts'
 import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { hostNotifications } from '../../policy/broker/host-methods.ts'
 import { CLUSTER, EVERY_HOST, hostKey } from '../../policy/broker/topology.ts'
@@ -25,6 +25,8 @@ import { VpnExchange } from './vpn/exchange.ts'
 const PREFETCH = 128
 /** How long what is under way has when this host leaves. */
 const LEAVE_WITHIN_MS = 10_000
+/** Every host that is there was heard by then: one announcement of each, and what they take on the way. */
+const ACQUAINTED_AFTER_MS = ANNOUNCE_EVERY_MS + 1000
 /** Between two lines of the log about the same impostor. */
 const COMPLAIN_EVERY_MS = 60_000
 
@@ -50,6 +52,8 @@ export interface Cluster {
   start(): void
   /** Names of the hosts that are connected, this one included. */
   knownHosts(): readonly string[]
+  /** Whether these are all that there are. Not for some seconds after each connection: who has just come knows nobody yet. */
+  isAcquainted(): boolean
   /** What this host has, or takes, has changed. */
   announceSoon(): void
   /** Before a VM is made on a VPN; see {@link VpnExchange.ensure}. */
@@ -65,6 +69,8 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
   let own: Announcement | undefined
   let connected: readonly string[] = []
   const complained = new Map<string, number>()
+  /** When the others began to be heard, by a clock that only goes ahead; not while they are not. */
+  let hearsSince = Infinity
 
   const complain = (about: string, details: object, message: string): void => {
     const now = Date.now()
@@ -83,6 +89,8 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
     }
   }
 
+  const isAcquainted = (): boolean => performance.now() - hearsSince >= ACQUAINTED_AFTER_MS
+
   const conversation = new Conversation({ self: { name: host, key }, pins, asker, nonces: new Nonces(Date.now()), log })
   const vpns = new VpnExchange({
     self: host,
@@ -90,6 +98,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
     conversation,
     trusted: () => registry.trusted(pins(), Date.now()),
     strangers: () => registry.strangers(pins(), Date.now()),
+    isAcquainted,
     claims,
     hasten: () => announcing.hasten(),
     log,
@@ -179,12 +188,15 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
       await serve(delivery.message)
       delivery.ack()
     },
+    onReady: () => (hearsSince = performance.now()),
+    onEnd: () => (hearsSince = Infinity),
     onError: (error) => complain('consumer', { why: (error as Error).message }, 'what hosts tell each other cannot be heard; trying again'),
   })
 
   return {
     start: () => consumer.start(),
     knownHosts: () => [...new Set([host, ...registry.connected(Date.now())])].sort(),
+    isAcquainted,
     announceSoon: () => announcing.hasten(),
     ensureVpn: (vpn) => vpns.ensure(vpn),
     async leave() {

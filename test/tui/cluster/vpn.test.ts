@@ -142,6 +142,15 @@ else {
       t.same([await a.peers(), await b.peers()], [[], []], 'two VPNs there are where people have made them')
     })
 
+    await t.test('a host that has just come makes no VPN of its own where there is one that it has not heard of yet', async (t) => {
+      const a = await startHost(t, rabbit, 'a')
+      await found(a)
+      const b = await startHost(t, rabbit, 'b')
+      pinAll([a, b])
+      await b.cluster.ensureVpn('blue')
+      t.equal((await b.own.vpns.get(blue)).prefix, (await a.own.vpns.get(blue)).prefix)
+    })
+
     await t.test('of two hosts that are to make a new VPN at once one makes it, and the other joins', async (t) => {
       const [a, b] = [await startHost(t, rabbit, 'a'), await startHost(t, rabbit, 'b')]
       pinAll([a, b])

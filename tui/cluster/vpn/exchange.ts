@@ -31,6 +31,8 @@ export interface ExchangeOptions {
   readonly trusted: () => readonly Announcement[]
   /** Those of the hosts that are connected and not pinned. */
   readonly strangers: () => readonly Announcement[]
+  /** Whether one that is not among these is not there. */
+  readonly isAcquainted: () => boolean
   /** Settle which host makes a VPN that is nowhere yet, as they do with requests. */
   readonly claims: Pick<Claims, 'take'>
   /** Has the others told of what this host has now. */
@@ -71,19 +73,21 @@ export class VpnExchange {
    * asked for the VM would not hear of that
    */
   async ensure(vpn: string): Promise<void> {
-    const { trusted, strangers, claims, log } = this.#options
+    const { trusted, strangers, isAcquainted, claims, log } = this.#options
     for (const end = Date.now() + 2 * CLAIM_MS; Date.now() < end; await delay(LOOK_EVERY_MS)) {
       if (await this.#find(vpn)) return
       const hosts = trusted().filter((host) => host.vpns.some(({ name }) => name === vpn))
       if (hosts.length > 0) return await this.#joinAny(vpn, hosts)
       const stranger = strangers().find(({ vpns }) => vpns.some(({ name }) => name === vpn))
       if (stranger) throw this.#stranger(vpn, stranger.host)
+      // Made now, it would be another VPN than the one of a host that was not heard yet.
+      if (!isAcquainted()) continue
       const owner = await claims.take(`vpn:${vpn}`, CLAIM_MS)
       if (owner.kind === 'ours') return void this.#tellWhenMade(vpn)
       if (owner.kind === 'unknown') return log.warn({ vpn, owner }, 'RabbitMQ does not say which host makes a VPN of this name as well: they may be two VPNs')
       if (strangers().some(({ host }) => host === owner.host)) throw this.#stranger(vpn, owner.host)
     }
-    throw new ClusterError('timeout', `another host was to make VPN "${vpn}", and has not`)
+    throw new ClusterError('timeout', `whether another host has VPN "${vpn}", or makes it, could not be known in time`)
   }
 
   /** Looks whether pinned hosts have VPNs of this one without being among their peers, and gets acquainted. Throws nothing. */
