@@ -1,5 +1,4 @@
 /** The daemon of this host, as far as it is there: connected to again for ever. */
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MethodName, ParamsInput, Result } from '../../policy/api/index.ts'
 import { ConnectionError, RpcError, type CallOptions, type Client } from '../client.ts'
@@ -13,9 +12,9 @@ export class DaemonLink {
   readonly #connect: () => Promise<Client>
   readonly #onChange: (why: string | undefined) => void
   readonly #ended = new AbortController()
-  readonly #closing = once(this.#ended.signal, 'abort')
   #client: Client | undefined
-  #arrival = Promise.withResolvers<void>()
+  /** Aborted while it is there. */
+  #arrived = new AbortController()
 
   /** `onChange` learns why the daemon is away, and `undefined` when it is there. */
   constructor(connect: () => Promise<Client>, onChange: (why: string | undefined) => void) {
@@ -49,9 +48,7 @@ export class DaemonLink {
         return await work()
       } catch (error) {
         if (!isAway(error) || !isWanted() || this.#isClosed) throw error
-        const pause = new AbortController()
-        await Promise.race([this.#arrival.promise, this.#closing, delay(ASK_AGAIN_MS, undefined, { signal: pause.signal }).catch(() => undefined)])
-        pause.abort()
+        await delay(ASK_AGAIN_MS, undefined, { signal: AbortSignal.any([this.#arrived.signal, this.#ended.signal]) }).catch(() => undefined)
         // Its end can be told to a request before it is to us.
         await delay(RETRY_FROM_MS)
       }
@@ -75,12 +72,12 @@ export class DaemonLink {
         const client = await this.#connect()
         if (this.#isClosed) return client.close()
         this.#client = client
-        this.#arrival.resolve()
+        this.#arrived.abort()
         wait = RETRY_FROM_MS
         tell(undefined)
         const why = await client.closed
         this.#client = undefined
-        this.#arrival = Promise.withResolvers()
+        this.#arrived = new AbortController()
         tell(why?.message ?? 'closed')
       } catch (error) {
         tell((error as Error).message)

@@ -28,19 +28,23 @@ export interface Surveyed {
   readonly freeDiskMiB: number | undefined
 }
 
+/** A daemon that is there and does not answer, stopped or on a disk that hangs, is as one that is away. */
+const WITHIN = { timeoutMs: 5000 }
+
+/** @throws ConnectionError also where the daemon does not answer in time */
 export async function survey(daemon: Daemon): Promise<Surveyed> {
   const [{ vms }, images, { networks }, { folders }] = await Promise.all([
-    daemon.call('vm.list', {}),
+    daemon.call('vm.list', {}, WITHIN),
     listImages(daemon),
-    daemon.call('network.list', {}),
-    daemon.call('system.info', {}),
+    daemon.call('network.list', {}, WITHIN),
+    daemon.call('system.info', {}, WITHIN),
   ])
   return { vms, images, networks: new Set(networks.map(({ name }) => name)), freeDiskMiB: await freeSpace(folders.disks) }
 }
 
 /** A host whose image folder is not there has no images. */
 async function listImages(daemon: Daemon): Promise<HostFacts['images']> {
-  const { images } = await daemon.call('image.list', {}).catch((error: unknown) => {
+  const { images } = await daemon.call('image.list', {}, WITHIN).catch((error: unknown) => {
     if ((error as Error).name === 'IMAGE_FOLDER_MISSING') return { images: [] }
     throw error
   })
@@ -77,7 +81,7 @@ export function tally({ vms, images, networks, freeDiskMiB }: Surveyed, coming: 
 export type HostDescription = Omit<Announcement, 'at' | 'publicKey'>
 
 export async function describe(daemon: Daemon, host: string, facts: HostFacts, vms: Surveyed['vms'], why: string | undefined): Promise<HostDescription> {
-  const { vpns } = await daemon.call('vpn.list', {})
+  const { vpns } = await daemon.call('vpn.list', {}, WITHIN)
   const bridges = vms.flatMap(({ networks }) => networks.flatMap((network) => (network.kind === 'bridge' ? [network.bridge] : [])))
   return {
     host: host as HostDescription['host'],

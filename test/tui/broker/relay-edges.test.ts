@@ -17,6 +17,8 @@ t.test('hosts on one broker', { skip: lacksRabbit }, async (t) => {
   await t.test('commands for the VMs of another host', (t) => commandsForAnother(t, rabbit, client))
   await t.test('queues that somebody deletes', (t) => deletedQueues(t, rabbit, client))
   await t.test('time that a request says', (t) => ownTime(t, rabbit, client))
+  await t.test('a host that has just come', (t) => justCome(t, rabbit, client))
+  await t.test('a daemon that is there and does not answer', (t) => silentDaemon(t, rabbit, client))
 })
 
 async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
@@ -88,6 +90,34 @@ async function ownTime(t: Test, rabbit: TestRabbit, client: Connection): Promise
   vms = []
   await eventually(() => host.made.includes('patient'), () => `it is not made:\n${host.log()}`)
   await Promise.all([publisher.close(), host.relay.leave()])
+}
+
+/** It has heard of nobody yet, and says that nobody has what it has not only once it would have. */
+async function justCome(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  await client.queueDelete({ queue: COMPETING })
+  const host = await startFakeHost(t, rabbit, 'new', { images: [] })
+  await host.logs('takes requests')
+  const answers = await collect(client)
+  const publisher = client.createPublisher({ confirm: true })
+  await publisher.send({ routingKey: COMPETING, replyTo: answers.queue, messageId: 'early' }, { jsonrpc: '2.0', id: 1, method: 'vm.create', params: { image: 'small' } })
+  await host.logs('"to":"later"')
+  await eventually(() => answers.got.length > 0, () => `no answer:\n${host.log()}`)
+  t.match(answers.got, [{ body: { error: { data: { name: 'BROKER_NO_HOST' } } } }])
+  await Promise.all([publisher.close(), host.relay.leave()])
+}
+
+/** It holds no request that another host could take. */
+async function silentDaemon(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  let list: () => unknown = () => ({ vms: [] })
+  const host = await startFakeHost(t, rabbit, 'slow', { answers: { 'vm.list': () => list() } })
+  await host.logs('takes requests')
+  list = () => new Promise(() => undefined)
+  const publisher = client.createPublisher({ confirm: true })
+  await publisher.send({ routingKey: COMPETING, messageId: 'anybodys' }, { command: 'create-vm', options: { image: 'small' } })
+  await host.logs('takes no requests for VMs: its daemon does not answer')
+  await eventually(() => client.basicGet({ queue: COMPETING, noAck: true }).then((message) => message?.messageId === 'anybodys'), () => `it is not given back:\n${host.log()}`)
+  await Promise.all([publisher.close(), host.relay.leave()])
+  t.same(host.made, [])
 }
 
 async function collect(client: Connection): Promise<{ readonly queue: string; readonly got: AsyncMessage[] }> {
