@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { methods } from '../../../policy/api/index.ts'
@@ -292,4 +292,17 @@ t.test('what does not end is cut off at the end', async (t) => {
   while (daemon.requests.length < 1) await delay(5)
   await close()
   await t.rejects(running)
+})
+
+t.test('a guest that powers down long after the answer does not hold the door at its end', async (t) => {
+  const [vm] = makeVms(1)
+  let asked: Socket | undefined
+  const stop: FakeAnswer = ({ socket }) => ((asked = socket), new Promise(() => undefined))
+  const daemon = await startFakeDaemon(t, { 'vm.set': () => vm, 'vm.stop': stop })
+  const { at, log, close } = await openDoor(t, daemon.directory)
+  t.match(await fetchFrom(at, 'PATCH /vm/web', { body: { status: 'stopped' } }), { status: 200, json: { status: 'stopped', hint: /has not yet/ } })
+  const ended = once(asked!, 'close')
+  await close()
+  await ended
+  t.notMatch(log.join(''), 'was not stopped', 'the daemon goes on')
 })

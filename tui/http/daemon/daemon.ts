@@ -26,6 +26,7 @@ export interface Daemon {
   ask(method: MethodName, params: string, gone: AbortSignal): Promise<Buffer>
   /** A connection of its own until `work` is done or the client has gone: then the daemon ends what ends with its connection. */
   withClient<T>(gone: AbortSignal, work: (client: Client) => Promise<T>, kind?: 'long' | 'stream'): Promise<T>
+  /** Also what goes on after its answer: the daemon finishes it. */
   close(): void
 }
 
@@ -34,6 +35,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
   const quick = turns(limits.quick, limits.waiting)
   // a stream ends when its reader likes: whoever waited for a place would wait without a word, perhaps for ever
   const own = { long: turns(limits.long, limits.waiting), stream: turns(limits.streams, 0) }
+  const clients = new Set<Client>()
   let shared: Promise<SharedLink> | undefined
 
   const openShared = async (): Promise<SharedLink> => {
@@ -63,6 +65,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
       try {
         const { socket, path } = await open(whereabouts)
         const client = new Client(socket, path)
+        clients.add(client)
         const close = (): void => client.close()
         gone.addEventListener('abort', close, { once: true })
         try {
@@ -70,6 +73,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
           return await work(client)
         } finally {
           gone.removeEventListener('abort', close)
+          clients.delete(client)
           client.close()
         }
       } finally {
@@ -78,6 +82,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
     },
     close() {
       void shared?.then((link) => link.close(), () => undefined)
+      for (const client of clients) client.close()
     },
   }
 }

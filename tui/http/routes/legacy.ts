@@ -14,7 +14,7 @@ type Daemon = Pick<Client, 'call'>
 type Named = FastifyRequest<{ Params: { name: string } }>
 
 export function addLegacyRoutes(app: FastifyInstance, context: DoorContext): void {
-  const { daemon, access, legacy, warn } = context
+  const { daemon, access, legacy, closing, warn } = context
 
   /** Questions share a connection. */
   const ask = async <T>(reply: FastifyReply, work: (daemon: Daemon) => Promise<T>): Promise<T> => {
@@ -51,7 +51,7 @@ export function addLegacyRoutes(app: FastifyInstance, context: DoorContext): voi
       })
       stopping.catch((error: Error) => {
         fail(error)
-        if (reply.sent && !(error instanceof ClientGone)) warn({ vm: name, err: error }, 'the VM was not stopped')
+        if (reply.sent && !(error instanceof ClientGone) && !closing.aborted) warn({ vm: name, err: error }, 'the VM was not stopped')
       })
     })
   })
