@@ -1,4 +1,4 @@
-/** The connection to RabbitMQ: made again for ever, told of once when it comes and once when it goes. */
+/** The connection to RabbitMQ: made again for ever, told of once when it comes, once when it goes, and when it stays away for another reason. */
 import { Connection } from 'rabbitmq-client'
 import type { Logger } from 'pino'
 import { explain } from './explain.ts'
@@ -10,29 +10,51 @@ const HEARTBEAT_S = 10
 const FRAME_MAX = 131_072
 const RETRY_FROM_MS = 500
 const RETRY_UP_TO_MS = 5000
+/** While it is away, how often it is looked whether it still is for the same reason: the library tells of the first failure alone. */
+const LOOK_EVERY_MS = 10_000
 
-export function openConnection(settings: BrokerSettings, log: Logger): Connection {
+/** `ended`: aborted with its end, which the library does not tell. */
+export function openConnection(settings: BrokerSettings, log: Logger, ended: AbortSignal): Connection {
   const { address, password, host, warning } = settings
   const where = `${address.hostname}:${address.port}`
   if (warning !== undefined) log.warn({ broker: where }, warning)
   const connection = connect(settings, `aetherscale ${host}`)
-  let told: 'connected' | 'away' | undefined
+  let wasThere = false
+  /** Why it is away, as the log has it. */
+  let told: string | undefined
+  let looking: NodeJS.Timeout | undefined
+  const tell = (why: string, otherwise: string): void => {
+    if (why !== told) log.warn({ broker: where, why }, isLoginRefused(why) ? 'RabbitMQ refuses the user, its password or the virtual host; trying again' : otherwise)
+    told = why
+  }
+  const look = (): void => {
+    const again = openQuietConnection(settings, 'look')
+    const end = (): void => {
+      ended.removeEventListener('abort', end)
+      again.unsafeDestroy()
+    }
+    ended.addEventListener('abort', end)
+    again.once('connection', end)
+    again.once('error', (error: unknown) => {
+      end()
+      if (looking && told !== undefined) tell(explain(error, password), 'RabbitMQ still does not answer; trying again')
+    })
+  }
+  ended.addEventListener('abort', () => clearInterval(looking), { once: true })
+  connection.on('connection.blocked', (why: string) => log.warn({ broker: where, why }, 'RabbitMQ takes no messages for now: requests, and answers, wait until it has room again'))
+  connection.on('connection.unblocked', () => log.info({ broker: where }, 'RabbitMQ takes messages again'))
   connection.on('connection', () => {
-    told = 'connected'
+    clearInterval(looking)
+    looking = told = undefined
+    wasThere = true
     log.info({ broker: where, host }, 'connected to RabbitMQ')
   })
   connection.on('error', (error: unknown) => {
     // Errors of channels come here as well.
     if (connection.ready) return log.warn({ broker: where, why: explain(error, password) }, 'RabbitMQ refused something')
-    if (told === 'away') return
-    const why = explain(error, password)
-    const what = isLoginRefused(why)
-      ? 'RabbitMQ refuses the user, its password or the virtual host; trying again'
-      : told === undefined
-        ? 'RabbitMQ does not answer yet; waiting for it'
-        : 'the connection to RabbitMQ is lost; trying again'
-    told = 'away'
-    log.warn({ broker: where, why }, what)
+    if (looking || ended.aborted) return
+    looking = setInterval(look, LOOK_EVERY_MS)
+    tell(explain(error, password), wasThere ? 'the connection to RabbitMQ is lost; trying again' : 'RabbitMQ does not answer yet; waiting for it')
   })
   return connection
 }

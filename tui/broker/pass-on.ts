@@ -1,5 +1,6 @@
 /** A request that this host does not take -> where it goes. Pure. */
 import type { PassedBy } from '../../policy/broker/passed-by.ts'
+import { DEAD, DELIVERY_LIMIT } from '../../policy/broker/topology.ts'
 
 export interface Pass {
   readonly reason: string
@@ -38,6 +39,11 @@ export function explainNobody(passedBy: PassedBy, known: readonly string[]): str
   const names = [...new Set([...Object.keys(passedBy), ...known])].sort()
   if (names.length === 0) return 'no host has taken it'
   return `no host has taken it: ${names.map((name) => `${name}: ${passedBy[name]?.reason ?? 'full, leaving or not there'}`).join('; ')}`
+}
+
+/** For whoever asked, where each host that took it could do nothing about it. */
+export function explainReturns(): string {
+  return `it was offered ${DELIVERY_LIMIT} times, and each time given back; the logs of the hosts say why, and it lies in the queue ${DEAD}`
 }
 
 /** For whoever asked, of a host that has claimed the request and is away. */

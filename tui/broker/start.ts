@@ -63,7 +63,8 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
 
   // Before anything is open: it may not be usable.
   const key = openHostKey(folder)
-  const connection = openConnection(settings, log)
+  const ended = new AbortController()
+  const connection = openConnection(settings, log, ended.signal)
   const daemon = new DaemonLink(connectDaemon, (why) => {
     if (why === undefined) log.info('connected to the daemon')
     else log.warn({ why }, 'the daemon does not answer; waiting for it')
@@ -144,7 +145,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       if (!isRefusal(error, 'ACCESS_REFUSED')) return onError(error)
       if (!wasOwn && performance.now() - begin < TAKEN_MS) return
       if (!wasOwn) return failure.reject(taken(host))
-      if (!hasRival) log.error({ host }, 'another relay is on the broker under the name of this host; waiting for it to end')
+      if (!hasRival) log.error({ host }, 'another relay is on the broker under the name of this host, or RabbitMQ has not noticed the end of a connection of our own; waiting for its end')
       hasRival = true
       void settle()
     },
@@ -184,15 +185,16 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       isLeaving = true
       clearInterval(looking)
       log.info('leaving')
-      const ended = Promise.all([cluster.leave(), ...[competing, unserved, own, commands].map((each) => each.stop())]).then(async () => {
+      const left = Promise.all([cluster.leave(), ...[competing, unserved, own, commands].map((each) => each.stop())]).then(async () => {
         await Promise.all([outbox.close(), answers.close(), claims.close()])
         await Promise.all([connection.close(), answering.close()])
       })
       const bound = new AbortController()
       // Without a connection there is nothing to settle: RabbitMQ has taken back what we had.
       const wait = connection.ready ? LEAVE_MS : 0
-      await Promise.race([ended.catch(() => undefined), delay(wait, undefined, { signal: bound.signal }).catch(() => undefined)])
+      await Promise.race([left.catch(() => undefined), delay(wait, undefined, { signal: bound.signal }).catch(() => undefined)])
       bound.abort()
+      ended.abort()
       for (const each of [connection, answering]) each.unsafeDestroy()
       daemon.close()
     },

@@ -5,7 +5,7 @@ import type { Claims } from './claims.ts'
 import type { Delivery } from './consumer.ts'
 import type { CreateHandler } from './create.ts'
 import type { Forward } from './forward.ts'
-import { explainSilence } from './pass-on.ts'
+import { explainReturns, explainSilence } from './pass-on.ts'
 import type { Reply } from './reply.ts'
 import { deathOf } from './request.ts'
 
@@ -22,9 +22,13 @@ export function createUnservedHandler({ creates, claims, forward, reply }: Unser
   return async (delivery) => {
     const death = deathOf(delivery.message)
     const read = creates.read(delivery)
-    // Rejected, or given back too often.
-    if (death?.reason !== 'expired' || read.kind === 'unreadable') return delivery.reject()
+    if (read.kind === 'unreadable') return delivery.reject()
     const { request } = read
+    if (death?.reason !== 'expired') {
+      // One that was rejected has its answer.
+      if (death?.reason === 'delivery_limit') await reply(request.address, answerError(request.form, 'BROKER_NO_HOST', explainReturns()))
+      return delivery.reject()
+    }
     const queue = typeof death.queue === 'string' ? death.queue : ''
     if (queue.startsWith(OWN_PREFIX)) {
       const owner = queue.slice(OWN_PREFIX.length)

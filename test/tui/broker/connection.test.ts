@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
 import t from 'tap'
+import { BrokerConfig } from '../../../policy/broker/config.ts'
+import { openConnection } from '../../../tui/broker/connection.ts'
 import { lacksRabbit, startRabbit, type Certificates } from '../../inputs/rabbitmq.ts'
 import { startFakeHost } from './fake-host.ts'
 
@@ -47,6 +50,25 @@ t.test('a real RabbitMQ', { skip: lacksRabbit }, async (t) => {
     await host.logs('is lost')
     await delay(2000)
     t.equal(host.log().split('is lost').length, 2)
+  })
+
+  await t.test('that the password is wrong is told also where RabbitMQ was not there at first', async (t) => {
+    const host = await startFakeHost(t, rabbit, 'early', { settings: { username: 'somebody' } })
+    await host.logs('does not answer yet')
+    await rabbit.start()
+    await host.logs('refuses the user')
+    t.match(host.log(), /ACCESS_REFUSED/)
+  })
+
+  await t.test('that RabbitMQ has no room is told, and when it has again', async (t) => {
+    const lines: string[] = []
+    const ended = new AbortController()
+    const settings = { config: BrokerConfig.parse({}), host: 'a', address: { hostname: '127.0.0.1', port: rabbit.port, vhost: '/' }, username: 'guest', password: 'guest' }
+    const connection = openConnection(settings, pino({}, { write: (line: string) => void lines.push(line) }), ended.signal)
+    for (const what of ['connection.blocked', 'connection.unblocked']) connection.emit(what, 'low on memory')
+    ended.abort()
+    connection.unsafeDestroy()
+    t.match(lines.map((line) => JSON.parse(line) as object), [{ msg: /takes no messages for now/, why: 'low on memory' }, { msg: 'RabbitMQ takes messages again' }])
   })
 })
 

@@ -182,11 +182,11 @@ t.test('hosts that differ', async (t) => {
   })
 })
 
-t.test('a request that was given back too often is put aside, and nobody takes it for unserved', async (t) => {
+t.test('a request that was given back too often is put aside with a word, and nobody takes it for unserved', async (t) => {
   const host: FakeHost = await startFakeHost(t, rabbit, 'c', { config: { limits: { vms: 0 } } })
   await host.logs('full')
   const channel = await client.acquire()
-  await publisher.send({ routingKey: COMPETING, durable: true, messageId: 'poison' }, create())
+  const asked = await ask(create(), { exchange: '', durable: true, messageId: 'poison' }, COMPETING)
   let given = 0
   await channel.basicConsume({ queue: COMPETING }, ({ deliveryTag }) => {
     given++
@@ -196,6 +196,8 @@ t.test('a request that was given back too often is put aside, and nobody takes i
   t.equal(message.messageId, 'poison')
   t.match(message.headers, { 'x-first-death-reason': 'delivery_limit' })
   t.equal(given, 21)
+  await answered(asked)
+  t.match(bodies(asked), [refused(/20 times, and each time given back/)])
   await channel.close()
 })
 
