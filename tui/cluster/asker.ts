@@ -54,7 +54,6 @@ export class Asker {
           correlationId: id,
           replyTo: DIRECT_REPLY,
           contentType: 'application/json',
-          headers: { [headers.deadline]: Date.now() + waitsMs },
           expiration: String(waitsMs),
           ...(messageId !== undefined && { messageId, durable: true }),
         },

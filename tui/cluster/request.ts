@@ -40,10 +40,13 @@ export function readHostRequest(message: Pick<AsyncMessage, 'body' | 'replyTo' |
   return { address, kind: 'malformed', error: 'INVALID_REQUEST', why, id: idOf(body) }
 }
 
-/** Whether nobody waits for it any more; RabbitMQ itself drops what has expired while it was in a queue. */
-export function isExpired({ headers: given }: Pick<AsyncMessage, 'headers'>, now: number): boolean {
+/**
+ * Whether nobody waits for it any more. RabbitMQ itself drops what has expired while it was in a queue; `waitedMs`: how long it
+ * has been here since, which needs no clocks that agree.
+ */
+export function isExpired({ headers: given, expiration }: Pick<AsyncMessage, 'headers' | 'expiration'>, now: number, waitedMs: number): boolean {
   const deadline = numberIn(given?.[headers.deadline]) ?? 0
-  return deadline > 0 && deadline < now
+  return (deadline > 0 && deadline < now) || waitedMs > (numberIn(expiration) ?? Infinity)
 }
 
 function idOf(body: unknown): Id {

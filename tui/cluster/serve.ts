@@ -3,6 +3,8 @@ import type { AsyncMessage } from 'rabbitmq-client'
 import type { Logger } from 'pino'
 import { NetworkRequest } from '../../policy/api/vm-network.ts'
 import type { BrokerConfig } from '../../policy/broker/config.ts'
+import { methods, type MethodName } from '../../policy/api/index.ts'
+import { isQuick } from '../../policy/http/routes.ts'
 import { errorTable, UserError, type ErrorName } from '../../policy/errors.ts'
 import { ConnectionError, RpcError, type RpcErrorObject } from '../connection-error.ts'
 import type { ReturnAddress } from '../broker/message.ts'
@@ -12,7 +14,7 @@ import { ClusterError } from './cluster-error.ts'
 import { refuseRemote } from './permission.ts'
 import { isExpired, readHostRequest, type Id, type RemoteRequest } from './request.ts'
 
-/** Requests to the daemon that are under way at a time. */
+/** Requests that are under way at a time: of the relay's own, and to the daemon of those that it answers at once and of others. */
 const AT_ONCE = 16
 /** Requests that wait for that; more are refused, for announcements come behind them. */
 const WAITING = 32
@@ -39,8 +41,10 @@ export type Serving = (message: AsyncMessage) => Promise<void>
 
 /** What it answers with takes what a message asks and answers it, or drops it with a line in the log. It throws nothing. */
 export function createServing({ remote, daemon, ensureVpn, own, heard, reply, log }: ServingOptions): Serving {
-  // Of their own: what asks the daemon can wait for minutes there, for a VM that is to stop.
-  const [turns, ownTurns] = [new Turns(AT_ONCE, WAITING, busy), new Turns(AT_ONCE, WAITING, busy)]
+  // Of their own: what changes something, or waits, can take minutes, and is not to keep others from looking.
+  const [ownTurns, quickTurns, longTurns] = [new Turns(AT_ONCE, WAITING, busy), new Turns(AT_ONCE, WAITING, busy), new Turns(AT_ONCE, WAITING, busy)]
+  const quick: ReadonlySet<string> = new Set((Object.keys(methods) as MethodName[]).filter(isQuick))
+  const turnsOf = (method: string): Turns => (Object.hasOwn(own, method) ? ownTurns : quick.has(method) ? quickTurns : longTurns)
 
   const perform = async ({ method, params }: RemoteRequest): Promise<unknown> => {
     const ours = Object.hasOwn(own, method) ? own[method] : undefined
@@ -53,10 +57,11 @@ export function createServing({ remote, daemon, ensureVpn, own, heard, reply, lo
 
   const carryOut = async (message: AsyncMessage, request: RemoteRequest, address: ReturnAddress): Promise<void> => {
     const { method, id } = request
+    const came = performance.now()
     let end: (() => void) | undefined
     try {
-      end = await (Object.hasOwn(own, method) ? ownTurns : turns).take()
-      if (isExpired(message, Date.now())) return log.info({ method }, 'a request over the broker came too late, and is not done')
+      end = await turnsOf(method).take()
+      if (isExpired(message, Date.now(), performance.now() - came)) return log.info({ method }, 'a request over the broker came too late, and is not done')
       const result = await perform(request)
       if (id !== undefined) await reply(address, { jsonrpc: '2.0', id, result } satisfies Response)
     } catch (error) {

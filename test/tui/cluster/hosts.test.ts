@@ -92,7 +92,7 @@ else {
         ...vmsOf('hand'),
         'vm.get': () => new FakeError(1001, 'no such VM', { name: 'VM_NOT_FOUND' }),
         'vm.stop': () => ({ endedBy: 'guest' }),
-        'system.info': () => slow.promise,
+        'vm.wait': () => slow.promise,
       }
       const relay = await startRelay(t, rabbit, 'hand', { answers, remote: 'observe' })
       await answering(openAsker(t, rabbit), 'hand')
@@ -171,11 +171,13 @@ else {
         t.notOk(relay.log.some(({ msg }) => String(msg).includes('cannot be heard')), 'what hosts tell each other was heard throughout')
       })
 
-      await t.test('slow requests do not keep others from being heard of', async (t) => {
-        for (let count = 0; count < 40; count++) await say(request('system.info'))
+      await t.test('slow requests do not keep others from being heard of, nor from looking', async (t) => {
+        for (let count = 0; count < 40; count++) await say(request('vm.wait'))
         const newcomer = await startRelay(t, rabbit, 'newcomer')
         await acquainted([relay, newcomer])
-        t.equal(relay.daemon.requests.filter(({ method }) => method === 'system.info').length, 16, 'so many at a time')
+        t.equal(relay.daemon.requests.filter(({ method }) => method === 'vm.wait').length, 16, 'so many at a time')
+        const asker = openAsker(t, rabbit)
+        t.match(await askOne(asker, 'hand', { method: 'vm.list', params: {}, waitsMs: WITHIN_MS, answersMs: WITHIN_MS }), { vms: [{ name: 'vm-on-hand' }] })
         slow.resolve({})
       })
     })
