@@ -23,6 +23,9 @@ import { VpnExchange } from './vpn/exchange.ts'
 
 /** Messages that RabbitMQ hands over before the first are done: announcements among them are not to wait behind slow requests. */
 const PREFETCH = 128
+/** When this program began, by the clock of the host as it is now: it may have been put right since. */
+const begun = (): number => Date.now() - process.uptime() * 1000
+
 /** How long what is under way has when this host leaves. */
 const LEAVE_WITHIN_MS = 10_000
 /** Every host that is there was heard by then: one announcement of each, and what they take on the way. */
@@ -73,7 +76,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
   let hearsSince = Infinity
 
   const complain = (about: string, details: object, message: string): void => {
-    const now = Date.now()
+    const now = performance.now()
     if (now - (complained.get(about) ?? -Infinity) < COMPLAIN_EVERY_MS) return
     if (complained.size > 1000) complained.clear()
     complained.set(about, now)
@@ -91,13 +94,13 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
 
   const isAcquainted = (): boolean => performance.now() - hearsSince >= ACQUAINTED_AFTER_MS
 
-  const conversation = new Conversation({ self: { name: host, key }, pins, asker, nonces: new Nonces(Date.now()), log })
+  const conversation = new Conversation({ self: { name: host, key }, pins, asker, nonces: new Nonces(begun), log })
   const vpns = new VpnExchange({
     self: host,
     daemon,
     conversation,
-    trusted: () => registry.trusted(pins(), Date.now()),
-    strangers: () => registry.strangers(pins(), Date.now()),
+    trusted: () => registry.trusted(pins(), performance.now()),
+    strangers: () => registry.strangers(pins(), performance.now()),
     isAcquainted,
     claims,
     hasten: () => announcing.hasten(),
@@ -108,7 +111,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
     news.send({ exchange: CLUSTER, routingKey: EVERY_HOST, contentType: 'application/json' }, { jsonrpc: '2.0', method, params })
 
   const tellOfLosses = (): void => {
-    const now = registry.connected(Date.now())
+    const now = registry.connected(performance.now())
     for (const lost of connected.filter((each) => !now.includes(each))) log.info({ host: lost }, 'a host is no more heard of')
     connected = now
   }
@@ -142,7 +145,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
       if (publicKey !== key.public.text) complain('self', { publicKey }, 'somebody else announces itself under the name of this host')
       return
     }
-    const what = registry.hear(announcement, pins(), Date.now())
+    const what = registry.hear(announcement, pins(), performance.now())
     if (what === 'conflict') complain(`conflict ${other}`, { host: other, publicKey }, 'somebody announces itself as a pinned host, with another key: it is not believed')
     if (what === 'new') {
       log.info({ host: other }, 'a host is on the broker')
@@ -158,7 +161,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
   const describeSelf = (): Host => ({ ...(own ?? { host: host as Host['host'], publicKey: key.public.text }), ageSeconds: 0, connected: true, trust: 'self' })
 
   const listHosts = async (): Promise<{ hosts: Host[] }> => {
-    const others = registry.list(pins(), Date.now()).filter((each) => each.host !== host)
+    const others = registry.list(pins(), performance.now()).filter((each) => each.host !== host)
     return { hosts: [...others, describeSelf()].sort((a, b) => (a.host < b.host ? -1 : 1)) }
   }
 
@@ -195,7 +198,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
 
   return {
     start: () => consumer.start(),
-    knownHosts: () => [...new Set([host, ...registry.connected(Date.now())])].sort(),
+    knownHosts: () => [...new Set([host, ...registry.connected(performance.now())])].sort(),
     isAcquainted,
     announceSoon: () => announcing.hasten(),
     ensureVpn: (vpn) => vpns.ensure(vpn),

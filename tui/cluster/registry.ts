@@ -4,7 +4,7 @@ import { judge, type Pins, type Trust } from './keys/pins.ts'
 
 interface Entry {
   readonly announcement: Announcement
-  /** By this host's clock: theirs may be wrong. Milliseconds since the epoch. */
+  /** By a clock of this host's that only goes ahead: theirs may be wrong, and its own put right. In milliseconds. */
   readonly heardAt: number
 }
 

@@ -84,7 +84,7 @@ export function openEnvelope(envelope: Envelope, { self, pinned, purpose, now, n
   const { signature, ...signed } = envelope
   if (!verify(null, bytesOf(signed), sender.signing, Buffer.from(signature, 'base64'))) throw refuse('forged')
   const at = Date.parse(envelope.at)
-  if (Math.abs(now.getTime() - at) > WINDOW_MS || (!answers && at < nonces.since)) throw refuse('too old, or from the future')
+  if (Math.abs(now.getTime() - at) > WINDOW_MS || (!answers && at < nonces.since())) throw refuse('too old, or from the future')
   if (!nonces.take(envelope.sender, envelope.nonce, now.getTime())) throw refuse('a replay')
   try {
     const { sealed, ...head } = signed
@@ -104,11 +104,11 @@ export function openEnvelope(envelope: Envelope, { self, pinned, purpose, now, n
  * whether it has been opened: a host whose clock is behind is heard a little later.
  */
 export class Nonces {
-  readonly since: number
+  readonly since: () => number
   readonly #taken = new Map<string, number>()
 
-  /** `since`: when this program began, in milliseconds since the epoch. */
-  constructor(since: number) {
+  /** `since`: when this program began, in milliseconds since the epoch, by the clock as it is when that is asked. */
+  constructor(since: () => number) {
     this.since = since
   }
 

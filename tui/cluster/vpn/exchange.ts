@@ -46,7 +46,7 @@ export class VpnExchange {
   readonly #options: ExchangeOptions
   /** What a host is called in a VPN, as far as it has told: by `VPN HOST`. */
   readonly #called = new Map<string, string>()
-  /** When an attempt is due, in milliseconds since the epoch; likewise. */
+  /** When an attempt is due, by performance.now(); likewise. */
   readonly #due = new Map<string, number>()
   /** One join at a time: each of them can teach about the next. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -74,7 +74,7 @@ export class VpnExchange {
    */
   async ensure(vpn: string): Promise<void> {
     const { trusted, strangers, isAcquainted, claims, log } = this.#options
-    for (const end = Date.now() + 2 * CLAIM_MS; Date.now() < end; await delay(LOOK_EVERY_MS)) {
+    for (const end = performance.now() + 2 * CLAIM_MS; performance.now() < end; await delay(LOOK_EVERY_MS)) {
       if (await this.#find(vpn)) return
       const hosts = trusted().filter((host) => host.vpns.some(({ name }) => name === vpn))
       if (hosts.length > 0) return await this.#joinAny(vpn, hosts)
@@ -116,7 +116,7 @@ export class VpnExchange {
     const key = keyOf(vpn.name, host)
     const called = this.#called.get(key)
     if (called !== undefined && vpn.peers.includes(called as VpnHostName)) return void this.#due.delete(key)
-    const now = Date.now()
+    const now = performance.now()
     const due = this.#due.get(key) ?? now + (this.#options.self > host ? 0 : LEAVE_TO_OTHER_MS)
     this.#due.set(key, due)
     if (due > now) return
@@ -195,7 +195,7 @@ export class VpnExchange {
   async #tellWhenMade(vpn: string): Promise<void> {
     const { hasten, log } = this.#options
     try {
-      for (const end = Date.now() + CLAIM_MS; Date.now() < end; await delay(LOOK_EVERY_MS, undefined, { ref: false })) {
+      for (const end = performance.now() + CLAIM_MS; performance.now() < end; await delay(LOOK_EVERY_MS, undefined, { ref: false })) {
         if (await this.#find(vpn)) return hasten()
       }
     } catch (error) {

@@ -17,7 +17,7 @@ const open = (envelope: Envelope, more: Partial<Opening> = {}): unknown =>
     pinned: (host) => (host === 'alpha' ? alpha.public : undefined),
     purpose: 'vpn-invitation',
     now,
-    nonces: new Nonces(now.getTime() - 1000),
+    nonces: new Nonces(() => now.getTime() - 1000),
     ...more,
   })
 
@@ -74,7 +74,7 @@ t.test('a stranger cannot put its own signature under what it has not read', asy
 })
 
 t.test('an envelope is opened once, and only about when it was made', async (t) => {
-  const nonces = new Nonces(now.getTime() - 10 * WINDOW_MS)
+  const nonces = new Nonces(() => now.getTime() - 10 * WINDOW_MS)
   const envelope = seal()
   t.same(open(envelope, { nonces }), content)
   t.throws(() => open(envelope, { nonces }), refusal('a replay'))
@@ -83,7 +83,7 @@ t.test('an envelope is opened once, and only about when it was made', async (t) 
   for (const ms of [WINDOW_MS + 1, -WINDOW_MS - 1]) {
     t.throws(() => open(seal(), { nonces, now: new Date(now.getTime() + ms) }), refusal('too old, or from the future'), `${ms} ms apart`)
   }
-  t.throws(() => open(seal(), { nonces: new Nonces(now.getTime() + 1) }), refusal('too old, or from the future'), 'made before this program began: it may have been opened then')
+  t.throws(() => open(seal(), { nonces: new Nonces(() => now.getTime() + 1) }), refusal('too old, or from the future'), 'made before this program began: it may have been opened then')
 })
 
 t.test('an answer is one to what was asked, by whom was asked', async (t) => {
