@@ -101,6 +101,7 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
     conversation,
     trusted: () => registry.trusted(pins(), performance.now()),
     strangers: () => registry.strangers(pins(), performance.now()),
+    absent: () => registry.absent(pins(), performance.now()),
     isAcquainted,
     claims,
     hasten: () => announcing.hasten(),

@@ -61,6 +61,11 @@ export class Registry {
     return this.#announced(now).filter(({ host, publicKey }) => judge(pins, host, publicKey) !== 'pinned')
   }
 
+  /** Those of pinned hosts that are not connected, as far as they were heard of. */
+  absent(pins: Pins, now: number): Announcement[] {
+    return [...this.#entries].flatMap(([host, { announcement }]) => (this.#isConnected(host, now) || judge(pins, host, announcement.publicKey) !== 'pinned' ? [] : [announcement]))
+  }
+
   #announced(now: number): Announcement[] {
     return this.connected(now).map((host) => this.#entries.get(host)!.announcement)
   }

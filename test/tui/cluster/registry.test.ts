@@ -36,6 +36,16 @@ t.test('trusted are those that are connected and show the key that is pinned', a
   t.same(registry.trusted(pins, 2).map(({ host }) => host), ['a'])
 })
 
+t.test('what a pinned host had is known while it is away', async (t) => {
+  const registry = new Registry()
+  const pins = pinned({ a: 'key-a', c: 'key-c' })
+  for (const host of ['a', 'b', 'c']) registry.hear(announce(host, `key-${host}`), pins, 0)
+  registry.leave('a', pins)
+  t.match(registry.absent(pins, 1), [{ host: 'a' }])
+  t.same(registry.absent(pins, LOST_AFTER_MS + 1).map(({ host }) => host).sort(), ['a', 'c'])
+  t.same(registry.absent(none, LOST_AFTER_MS + 1), [])
+})
+
 t.test('a pinned host that leaves, or was never heard of, is listed; another one is forgotten', async (t) => {
   const registry = new Registry()
   const pins = pinned({ a: 'key-a', never: 'key-n' })

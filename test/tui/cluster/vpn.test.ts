@@ -151,6 +151,19 @@ else {
       t.equal((await b.own.vpns.get(blue)).prefix, (await a.own.vpns.get(blue)).prefix)
     })
 
+    await t.test('a host makes no VPN of its own where a pinned one has it and is away', async (t) => {
+      const [a, b] = [await startHost(t, rabbit, 'a'), await startHost(t, rabbit, 'b')]
+      pinAll([a, b])
+      await acquainted([a, b])
+      const before = overheard.length
+      await found(a)
+      await eventually(() => overheard.slice(before).some((text) => text.includes('"host":"a"') && text.includes('"name":"blue"')), 'a has told that it has it')
+      await a.cluster.leave()
+      await eventually(() => !b.cluster.knownHosts().includes('a'), 'a is away')
+      await t.rejects(b.cluster.ensureVpn('blue'), { name: 'ClusterError', exit: 'unreachable', message: /is on host "a", which is not heard of/ })
+      await b.cluster.ensureVpn('green')
+    })
+
     await t.test('of two hosts that are to make a new VPN at once one makes it, and the other joins', async (t) => {
       const [a, b] = [await startHost(t, rabbit, 'a'), await startHost(t, rabbit, 'b')]
       pinAll([a, b])

@@ -31,6 +31,8 @@ export interface ExchangeOptions {
   readonly trusted: () => readonly Announcement[]
   /** Those of the hosts that are connected and not pinned. */
   readonly strangers: () => readonly Announcement[]
+  /** Those of the hosts that are pinned and not connected. */
+  readonly absent: () => readonly Announcement[]
   /** Whether one that is not among these is not there. */
   readonly isAcquainted: () => boolean
   /** Settle which host makes a VPN that is nowhere yet, as they do with requests. */
@@ -73,15 +75,18 @@ export class VpnExchange {
    * asked for the VM would not hear of that
    */
   async ensure(vpn: string): Promise<void> {
-    const { trusted, strangers, isAcquainted, claims, log } = this.#options
+    const { trusted, strangers, absent, isAcquainted, claims, log } = this.#options
     for (const end = performance.now() + 2 * CLAIM_MS; performance.now() < end; await delay(LOOK_EVERY_MS)) {
       if (await this.#find(vpn)) return
-      const hosts = trusted().filter((host) => host.vpns.some(({ name }) => name === vpn))
+      const has = ({ vpns }: Announcement): boolean => vpns.some(({ name }) => name === vpn)
+      const hosts = trusted().filter(has)
       if (hosts.length > 0) return await this.#joinAny(vpn, hosts)
-      const stranger = strangers().find(({ vpns }) => vpns.some(({ name }) => name === vpn))
+      const stranger = strangers().find(has)
       if (stranger) throw this.#stranger(vpn, stranger.host)
       // Made now, it would be another VPN than the one of a host that was not heard yet.
       if (!isAcquainted()) continue
+      const gone = absent().find(has)
+      if (gone) throw new ClusterError('unreachable', `VPN "${vpn}" is on host "${gone.host}", which is not heard of`, { hint: `if it does not come back: aetherscale host untrust ${gone.host}` })
       const owner = await claims.take(`vpn:${vpn}`, CLAIM_MS)
       if (owner.kind === 'ours') return void this.#tellWhenMade(vpn)
       if (owner.kind === 'unknown') return log.warn({ vpn, owner }, 'RabbitMQ does not say which host makes a VPN of this name as well: they may be two VPNs')
