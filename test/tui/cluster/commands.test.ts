@@ -139,6 +139,12 @@ if (!lacksRabbit) {
       const json = await run(['--cluster', '--within', '2', '--json', 'vm', 'list'])
       t.match(json.status, 7)
       t.match(JSON.parse(json.stdout), { missing: ['gamma'] })
+      const stops = (): number => relays[0]!.daemon.requests.filter(({ method }) => method === 'vm.stop').length
+      const before = stops()
+      t.match(await run(['--cluster', '--within', '2', 'vm', 'stop', 'web']), { status: 7, stderr: /on host alpha, and perhaps another one on gamma: no answer\n.*--host NAME/ })
+      t.equal(stops(), before, 'it may have been the other one that was meant')
+      t.match(await run(['--cluster', '--within', '2', 'vm', 'get', 'web']), { status: 0 })
+      t.match(await run(['--cluster', '--within', '2', 'vm', 'stop', 'aaaaaaaa']), { status: 0 }, 'an id is of one alone')
     })
   })
 }

@@ -77,12 +77,17 @@ async function askAll({ asker }: BrokerSession, request: Request): Promise<numbe
   return printGathered(request, gathered)
 }
 
-/** The host that has the VM. */
-async function locate({ asker }: BrokerSession, { globals }: Request, vm: string): Promise<string> {
+/** The host that has the VM. An id is of one VM alone; a name may be that of another one on a host that does not answer. */
+async function locate({ asker }: BrokerSession, { globals, command }: Request, vm: string): Promise<string> {
   const { responses, missing } = await gather(asker, { method: 'vm.get', params: { vm } }, Math.min(globals.within ?? LOOK_S, LOOK_S) * 1000)
-  const hosts = responses.filter((response) => 'result' in response).map(({ host }) => host)
-  if (hosts.length > 1) throw new ClusterError('conflict', `VM "${vm}" is on the hosts ${hosts.join(' and ')}`, { hint: 'say which is meant: --host NAME, or the id of the VM' })
-  if (hosts[0] !== undefined) return hosts[0]
+  const found = responses.flatMap((response) => ('result' in response ? [{ host: response.host, id: (response.result as { id?: unknown } | null)?.id }] : []))
+  const hint = 'say which is meant: --host NAME, or the id of the VM'
+  if (found.length > 1) throw new ClusterError('conflict', `VM "${vm}" is on the hosts ${found.map(({ host }) => host).join(' and ')}`, { hint })
+  if (found[0] !== undefined) {
+    const isSure = command.access !== 'control' || missing.length === 0 || found[0].id === vm
+    if (isSure) return found[0].host
+    throw new ClusterError('timeout', `VM "${vm}" is on host ${found[0].host}, and perhaps another one on ${missing.join(' or ')}: no answer`, { hint })
+  }
   const silent = responses.flatMap((response) => ('error' in response && nameOf(response) !== 'VM_NOT_FOUND' ? [`${response.host} (${response.error.message})`] : []))
   const unsure = [...missing.map((host) => `${host} (no answer)`), ...silent]
   throw new UserError('VM_NOT_FOUND', `No host that answers has a VM "${vm}"`, unsure.length > 0 ? { hint: `It is not known of ${unsure.join(', ')}` } : {})
