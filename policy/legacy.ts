@@ -15,21 +15,24 @@ export const LegacyCreate = z.object({
 })
 export type LegacyCreate = z.infer<typeof LegacyCreate>
 
-export const LegacyVm = z.object({ 'vm-id': z.string(), kill: optional(z.boolean()) })
+export const LegacyVm = z.object({
+  'vm-id': z.string().describe('Id or name of a VM'),
+  kill: optional(z.boolean()).describe('stop-vm: by force, without asking the guest'),
+})
 export type LegacyVm = z.infer<typeof LegacyVm>
 
 /** What a broker's message asks for; `response-channel` names the queue for answers where the AMQP property reply_to does not. */
 export const LegacyMessage = z.object({
-  command: z.string(),
-  options: optional(z.record(z.string(), z.unknown())),
-  'response-channel': optional(z.string()),
+  command: z.string().describe('One of LegacyCommand'),
+  options: optional(z.record(z.string(), z.unknown())).describe('LegacyCreate or LegacyVm; none for list-vms'),
+  'response-channel': optional(z.string()).describe('Queue for answers'),
 })
 export type LegacyMessage = z.infer<typeof LegacyMessage>
 
 export type LegacyCommand = 'list-vms' | 'create-vm' | 'start-vm' | 'stop-vm' | 'delete-vm'
 
 /** HTTP: PATCH /vm/ID. */
-export const LegacyStatus = z.object({ status: z.enum(['started', 'stopped']) })
+export const LegacyStatus = z.object({ status: z.enum(['started', 'stopped']).describe('What the VM is to be') })
 
 /** Answers: one row of a list, and the outcome of an action. */
 export interface LegacyListed {

@@ -10,21 +10,24 @@ const Room = z
   })
   .describe('How much of something there is')
 
+/** Characters: others keep what each host tells. */
+export const WHY_LIMIT = 500
+
 /** A host as it tells of itself, every few seconds and when that changes. */
 export const Announcement = z
   .object({
     host: HostName,
-    version: z.string(),
+    version: z.string().max(64).describe('Of its relay'),
     at: Timestamp.describe("By the host's own clock"),
-    publicKey: z.string().describe('Of the host: what others pin'),
+    publicKey: z.string().max(200).describe('Of the host: what others pin'),
     takes: z.boolean().describe('Whether it takes requests to make VMs'),
-    why: z.string().optional().describe('Why not: full, leaving, its daemon does not answer'),
+    why: z.string().max(WHY_LIMIT).optional().describe('Why not: full, leaving, its daemon does not answer'),
     vms: Room,
-    memoryMiB: Room,
-    diskMiB: Room,
-    images: z.array(ImageName).max(1000),
+    memoryMiB: Room.meta({ unit: 'MiB' }),
+    diskMiB: Room.meta({ unit: 'MiB' }),
+    images: z.array(ImageName).max(1000).describe('That can be used; networks, VPNs and images past a thousand are not told'),
     networks: z.array(NetworkName).max(1000).describe('Private networks of this host alone'),
-    vpns: z.array(z.object({ name: VpnName, prefix: Prefix64.optional() })).max(1000),
+    vpns: z.array(z.object({ name: VpnName, prefix: Prefix64.optional() })).max(1000).describe('That it has, with their prefixes'),
     bridges: z.array(BridgeName).max(100).describe('To the outside, as far as VMs have been on them'),
   })
   .meta({ id: 'Announcement' })

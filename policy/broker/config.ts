@@ -19,7 +19,7 @@ export const BrokerConfig = z.strictObject({
     .regex(/^amqps?:\/\/(?!.*@)/, 'must begin with amqp:// or amqps://, without a user or a password')
     .default('amqp://localhost:5672')
     .describe('Of RabbitMQ, with the virtual host as path, of 39 bytes at most; RABBITMQ_HOST in the environment goes before its host'),
-  username: z.string().min(1).default('guest'),
+  username: z.string().min(1).default('guest').describe('Of RabbitMQ; guest may come from its own host alone, unless RabbitMQ is told otherwise'),
   password: z.string().optional().describe("guest where neither it nor passwordFile is said; broker.json must be readable by its owner alone then"),
   passwordFile: File.optional().describe('Its first line is the password; readable by its owner alone'),
   tls: z

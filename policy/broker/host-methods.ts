@@ -13,9 +13,9 @@ export const BODY_LIMIT = LINE_LIMIT
 export const HostRequest = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.union([z.string(), z.number(), z.null()]).optional().describe('Without one, it is a notification: nothing is answered'),
-  method: z.string(),
-  params: z.record(z.string(), z.unknown()).optional(),
-  'response-channel': z.string().min(1).max(255).optional(),
+  method: z.string().describe("Of the relay, or of its daemon as far as `remote` permits it"),
+  params: z.record(z.string(), z.unknown()).optional().describe('By name; none where not said'),
+  'response-channel': z.string().min(1).max(255).optional().describe('Queue for the answer, where reply_to does not name one'),
 })
 export type HostRequest = z.infer<typeof HostRequest>
 
@@ -31,12 +31,12 @@ export const hostNotifications = {
 /** Between hosts that have pinned each other: both params and result are `{envelope}`. */
 export const Enveloped = z.strictObject({ envelope: Envelope })
 
-const Refusal = z.strictObject({ refused: z.string() })
+const Refusal = z.strictObject({ refused: z.string().describe("Why not, as the daemon of the host that was asked says") })
 
 /** The contents of the envelopes, by their purpose. What is asked goes by the method `host.PURPOSE`. */
 export const envelopeContents = {
   'vpn-invitation': z.strictObject({ vpn: VpnName }),
-  'vpn-invitation-answer': z.union([z.strictObject({ token: z.string(), hostName: VpnHostName.describe('What the host that invites is called in the VPN') }), Refusal]),
+  'vpn-invitation-answer': z.union([z.strictObject({ token: z.string().describe('As vpn.invite answered'), hostName: VpnHostName.describe('What the host that invites is called in the VPN') }), Refusal]),
   'vpn-joined': z.strictObject({ vpn: VpnName, answer: z.string().describe('As vpn.join answered') }),
   'vpn-joined-answer': z.union([z.strictObject({ hostName: VpnHostName.describe('What the host that has taken the answer is called in the VPN') }), Refusal]),
 } as const

@@ -4,7 +4,7 @@ import * as z from 'zod'
 export const PassedBy = z.record(
   z.string(),
   z.object({
-    reason: z.string(),
+    reason: z.string().describe('Why, for whoever asked'),
     lasting: z.boolean().describe('Whether the host is to say the same a moment later: it has no such image, no such network'),
     /** Once all hosts have passed, the request waits and is offered anew; what they said is kept for the answer. */
     before: z.boolean().default(false).describe('Said in a round before this one'),

@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Result } from '../../policy/api/index.ts'
-import type { Announcement } from '../../policy/broker/cluster.ts'
+import { WHY_LIMIT, type Announcement } from '../../policy/broker/cluster.ts'
 import type { BrokerConfig } from '../../policy/broker/config.ts'
 import { readVersion } from '../version.ts'
 import type { HostFacts } from './decide.ts'
@@ -87,7 +87,7 @@ export async function describe(daemon: Daemon, host: string, facts: HostFacts, v
     host: host as HostDescription['host'],
     version: readVersion(),
     takes: why === undefined,
-    ...(why !== undefined && { why }),
+    ...(why !== undefined && { why: why.slice(0, WHY_LIMIT) }),
     vms: facts.vms,
     memoryMiB: facts.memoryMiB,
     diskMiB: facts.diskMiB,
