@@ -5,21 +5,32 @@ import { ConnectionError, RpcError, type CallOptions, type Client } from '../cli
 
 const RETRY_FROM_MS = 100
 const RETRY_UP_TO_MS = 2000
+
+/** How often the daemon is asked whether it is there, and how long it may take to answer that. */
+export interface Patience {
+  readonly everyMs: number
+  readonly silentMs: number
+}
+
+/** Less than the time after which other hosts hear no more of this one: they are to learn why. */
+const USUAL: Patience = { everyMs: 2000, silentMs: 10_000 }
 /** While it is away, how often a work that waits for it is asked whether it is still wanted. */
 const ASK_AGAIN_MS = 1000
 
 export class DaemonLink {
   readonly #connect: () => Promise<Client>
   readonly #onChange: (why: string | undefined) => void
+  readonly #patience: Patience
   readonly #ended = new AbortController()
   #client: Client | undefined
   /** Aborted while it is there. */
   #arrived = new AbortController()
 
   /** `onChange` learns why the daemon is away, and `undefined` when it is there. */
-  constructor(connect: () => Promise<Client>, onChange: (why: string | undefined) => void) {
+  constructor(connect: () => Promise<Client>, onChange: (why: string | undefined) => void, patience = USUAL) {
     this.#connect = connect
     this.#onChange = onChange
+    this.#patience = patience
   }
 
   get isThere(): boolean {
@@ -57,7 +68,6 @@ export class DaemonLink {
 
   close(): void {
     this.#ended.abort()
-    this.#client?.close()
   }
 
   async #keep(): Promise<void> {
@@ -70,19 +80,63 @@ export class DaemonLink {
     for (let wait = RETRY_FROM_MS; !signal.aborted; wait = Math.min(wait * 2, RETRY_UP_TO_MS)) {
       try {
         const client = await this.#connect()
-        if (this.#isClosed) return client.close()
-        this.#client = client
-        this.#arrived.abort()
-        wait = RETRY_FROM_MS
-        tell(undefined)
-        const why = await client.closed
-        this.#client = undefined
-        this.#arrived = new AbortController()
-        tell(why?.message ?? 'closed')
+        const close = (): void => client.close()
+        signal.addEventListener('abort', close, { once: true })
+        try {
+          if (this.#isClosed) close()
+          await this.#check(client)
+          this.#client = client
+          this.#arrived.abort()
+          wait = RETRY_FROM_MS
+          tell(undefined)
+          const watching = this.#watch(client)
+          const why = (await client.closed) ?? (await watching)
+          this.#client = undefined
+          this.#arrived = new AbortController()
+          tell(why.message)
+        } finally {
+          signal.removeEventListener('abort', close)
+        }
       } catch (error) {
         tell((error as Error).message)
       }
       await delay(wait, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Until it is silent; answers why. */
+  async #watch(client: Client): Promise<Error> {
+    try {
+      for (;;) {
+        await delay(this.#patience.everyMs, undefined, { signal: this.#ended.signal })
+        await this.#check(client)
+      }
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  /**
+   * One that is stopped or hangs takes connections and answers nothing. Its requests are not to wait with it: they end with the
+   * connection, as if it had gone.
+   *
+   * @throws ConnectionError
+   */
+  async #check(client: Client): Promise<void> {
+    const silence = new AbortController()
+    const timer = setTimeout(() => {
+      silence.abort()
+      client.close()
+    }, this.#patience.silentMs)
+    try {
+      await client.callAny('system.info', {})
+    } catch (error) {
+      // An error is an answer.
+      if (!(error instanceof ConnectionError)) return
+      if (silence.signal.aborted) throw new ConnectionError('timeout', client.socketPath, `it has not answered for ${this.#patience.silentMs / 1000} s`)
+      throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 
