@@ -20,6 +20,8 @@ export interface OneQuestion {
 export async function askOne(asker: Asker, host: string, { method, params, waitsMs, answersMs }: OneQuestion): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const late = setTimeout(() => reject(new ClusterError('timeout', `host "${host}" does not answer ${method} within ${Math.ceil(answersMs / 1000)} s`)), answersMs)
+  // Who has lost the connection meanwhile does not wait for it.
+  late.unref()
   try {
     const { end } = await asker.ask(
       { method, params, to: { key: hostKey(host) }, waitsMs },

@@ -52,7 +52,7 @@ export class Gathering {
  * Asks all hosts.
  *
  * @param expected hosts that are to answer whether others know them or not
- * @throws ClusterError where no host is connected at all
+ * @throws ClusterError where no host is connected at all, or none answers: which there are is not known then
  */
 export async function gather(asker: Asker, question: { readonly method: string; readonly params: unknown }, withinMs: number, expected: readonly string[] = []): Promise<Gathered> {
   const gathering = new Gathering(expected)
@@ -71,10 +71,14 @@ export async function gather(asker: Asker, question: { readonly method: string; 
     asker.ask({ ...question, to, waitsMs: withinMs }, { onResponse: look((response) => gathering.takeResponse(response)), onNobody }),
   ])
   try {
-    await Promise.race([settled, delay(withinMs, undefined, { signal: ended.signal })])
+    // Who has lost the connection meanwhile does not wait for it.
+    await Promise.race([settled, delay(withinMs, undefined, { signal: ended.signal, ref: false })])
   } finally {
     ended.abort()
     for (const { end } of asked) end()
   }
-  return gathering.gathered
+  const { gathered } = gathering
+  if (gathered.responses.length > 0) return gathered
+  const names = gathered.missing.length > 0 ? `: no answer from ${gathered.missing.join(', ')}` : ''
+  throw new ClusterError('timeout', `no host has answered within ${withinMs / 1000} s${names}`, { hint: 'relays are connected to RabbitMQ, and do not answer: see their logs, and whether RabbitMQ takes messages' })
 }

@@ -1,9 +1,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { CLUSTER, COMPETING, EVERY_HOST } from '../../../policy/broker/topology.ts'
 import { FakeError, startFakeDaemon, type FakeAnswer } from '../../fakes/daemon.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
+import { eventually } from '../../system/daemon.ts'
 import { run, type Outcome } from '../command-process.ts'
 import { acquainted, emptyHost, startRelay, type TestRelay } from './relays.ts'
 
@@ -73,6 +75,17 @@ if (!lacksRabbit) {
     t.match(await run(['--cluster', ...LIMIT, 'vm', 'list']), { status: 3, stderr: /no host is connected to the broker/ })
     t.match(await run(['--cluster', ...LIMIT, 'vm', 'create', 'tiny']), { status: 3, stderr: /no host has ever joined this broker/ })
 
+    await t.test('relays that are connected and silent are no empty cloud', async (t) => {
+      const client = rabbit.connect()
+      const channel = await client.acquire()
+      const { queue } = await channel.queueDeclare({ exclusive: true })
+      await channel.queueBind({ queue, exchange: CLUSTER, routingKey: EVERY_HOST })
+      for (const words of [['--cluster', '--within', '1', 'vm', 'list'], ['--cluster', '--within', '1', 'vm', 'get', 'web'], ['host', 'list']]) {
+        t.match(await run(words), { status: 7, stdout: '', stderr: /no host has answered within [12] s/ }, words.join(' '))
+      }
+      await channel.close()
+    })
+
     const vms = { alpha: [vm('aaaaaaaa', 'web'), vm('aaaaaaab', 'twin')], beta: [vm('bbbbbbbb', 'db'), vm('bbbbbbbc', 'twin')], gamma: [] }
     const relays: TestRelay[] = []
     for (const [name, own] of Object.entries(vms)) {
@@ -135,16 +148,26 @@ if (!lacksRabbit) {
     await t.test('a host that does not answer is named', async (t) => {
       relays[2]!.vanish()
       const listed = await run(['--cluster', '--within', '2', 'vm', 'list'])
-      t.match(listed, { status: 7, stdout: /bbbbbbbb/, stderr: 'aetherscale: no answer from gamma\n' })
+      t.match(listed, { status: 7, stdout: /bbbbbbbb/, stderr: 'aetherscale: no answer from gamma, omega\n' }, 'whom this host has pinned is known as well')
       const json = await run(['--cluster', '--within', '2', '--json', 'vm', 'list'])
       t.match(json.status, 7)
-      t.match(JSON.parse(json.stdout), { missing: ['gamma'] })
+      t.match(JSON.parse(json.stdout), { missing: ['gamma', 'omega'] })
       const stops = (): number => relays[0]!.daemon.requests.filter(({ method }) => method === 'vm.stop').length
       const before = stops()
-      t.match(await run(['--cluster', '--within', '2', 'vm', 'stop', 'web']), { status: 7, stderr: /on host alpha, and perhaps another one on gamma: no answer\n.*--host NAME/ })
+      t.match(await run(['--cluster', '--within', '2', 'vm', 'stop', 'web']), { status: 7, stderr: /on host alpha, and perhaps another one on gamma or omega: no answer\n.*--host NAME/ })
       t.equal(stops(), before, 'it may have been the other one that was meant')
       t.match(await run(['--cluster', '--within', '2', 'vm', 'get', 'web']), { status: 0 })
       t.match(await run(['--cluster', '--within', '2', 'vm', 'stop', 'aaaaaaaa']), { status: 0 }, 'an id is of one alone')
+    })
+
+    await t.test('a create whose answer is lost with the connection can be asked for again', async (t) => {
+      const client = rabbit.connect()
+      await client.queueDeclare({ queue: COMPETING })
+      const creating = run(['--cluster', 'vm', 'create', 'tiny'])
+      await eventually(async () => (await client.queueDeclare({ queue: COMPETING, passive: true })).messageCount === 1, () => 'it is not asked')
+      const message = await client.basicGet({ queue: COMPETING })
+      await rabbit.kill()
+      t.match(await creating, { status: 3, stderr: new RegExp(`may have made the VM all the same; .*--request-id ${message?.messageId}`) })
     })
   })
 }

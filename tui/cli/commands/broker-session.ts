@@ -17,6 +17,8 @@ export interface BrokerSession {
   readonly asker: Asker
   readonly settings: BrokerSettings
   readonly folder: string
+  /** What is to be said where the connection is lost from now on: of what was asked, and may have been done. */
+  warnOfLoss(hint: string | undefined): void
 }
 
 /**
@@ -35,15 +37,16 @@ export async function withBroker<T>(io: Io, globals: Globals, work: (session: Br
   const settings = readBrokerSettings(folders.config, io.env)
   const { address, password } = settings
   const connection = openQuietConnection(settings, 'a command')
+  let atLoss: string | undefined
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => undefined)
   connection.on('error', (error: unknown) => {
     const where = `${address.hostname}:${address.port}`
-    lost.reject(new ClusterError('unreachable', `RabbitMQ at ${where}: ${explain(error, password)}`, { hint: `where it is, and who may enter, says ${join(folders.config, 'broker.json')}` }))
+    lost.reject(new ClusterError('unreachable', `RabbitMQ at ${where}: ${explain(error, password)}`, { hint: atLoss ?? `where it is, and who may enter, says ${join(folders.config, 'broker.json')}` }))
   })
   const asker = new Asker(connection)
   try {
-    return await Promise.race([work({ asker, settings, folder: folders.broker }), lost.promise])
+    return await Promise.race([work({ asker, settings, folder: folders.broker, warnOfLoss: (hint) => void (atLoss = hint) }), lost.promise])
   } finally {
     connection.unsafeDestroy()
   }

@@ -8,6 +8,7 @@ import { askOne } from '../../cluster/ask-one.ts'
 import type { HostResponse } from '../../cluster/asker.ts'
 import { ClusterError } from '../../cluster/cluster-error.ts'
 import { gather } from '../../cluster/gather.ts'
+import { readPins } from '../../cluster/keys/pins.ts'
 import type { Json } from '../command-table.ts'
 import { printJson, printNote } from '../io.ts'
 import type { Values } from '../parse.ts'
@@ -71,15 +72,15 @@ function ask({ asker }: BrokerSession, { globals, command }: Request, host: stri
   return askOne(asker, host, { method: command.method ?? '', params, waitsMs: Math.min(answersMs, LOOK_S * 1000), answersMs })
 }
 
-async function askAll({ asker }: BrokerSession, request: Request): Promise<number> {
+async function askAll({ asker, folder }: BrokerSession, request: Request): Promise<number> {
   const { globals, command, requests } = request
-  const gathered = await gather(asker, { method: command.method ?? '', params: requests[0] ?? {} }, (globals.within ?? LOOK_S) * 1000)
+  const gathered = await gather(asker, { method: command.method ?? '', params: requests[0] ?? {} }, (globals.within ?? LOOK_S) * 1000, [...readPins(folder).keys()])
   return printGathered(request, gathered)
 }
 
 /** The host that has the VM. An id is of one VM alone; a name may be that of another one on a host that does not answer. */
-async function locate({ asker }: BrokerSession, { globals, command }: Request, vm: string): Promise<string> {
-  const { responses, missing } = await gather(asker, { method: 'vm.get', params: { vm } }, Math.min(globals.within ?? LOOK_S, LOOK_S) * 1000)
+async function locate({ asker, folder }: BrokerSession, { globals, command }: Request, vm: string): Promise<string> {
+  const { responses, missing } = await gather(asker, { method: 'vm.get', params: { vm } }, Math.min(globals.within ?? LOOK_S, LOOK_S) * 1000, [...readPins(folder).keys()])
   const found = responses.flatMap((response) => ('result' in response ? [{ host: response.host, id: (response.result as { id?: unknown } | null)?.id }] : []))
   const hint = 'say which is meant: --host NAME, or the id of the VM'
   if (found.length > 1) throw new ClusterError('conflict', `VM "${vm}" is on the hosts ${found.map(({ host }) => host).join(' and ')}`, { hint })
@@ -96,26 +97,29 @@ async function locate({ asker }: BrokerSession, { globals, command }: Request, v
 const nameOf = ({ error }: Extract<HostResponse, { error: unknown }>): string | undefined => error.data?.name
 
 /** To whichever host takes it first. */
-async function offer({ asker }: BrokerSession, { globals }: Request, params: Values): Promise<{ readonly host: string; readonly result: unknown }> {
+async function offer({ asker, warnOfLoss }: BrokerSession, { globals }: Request, params: Values): Promise<{ readonly host: string; readonly result: unknown }> {
   const id = typeof params['requestId'] === 'string' ? params['requestId'] : randomUUID()
   const seconds = globals.within ?? CREATE_S
   const { promise, resolve, reject } = Promise.withResolvers<HostResponse>()
   promise.catch(() => undefined)
+  const hint = `asking again is safe with --request-id ${id}`
+  warnOfLoss(`a host may have made the VM all the same; ${hint}`)
   const { end } = await asker.ask(
     { method: 'vm.create', params: { ...params, requestId: id }, to: { queue: COMPETING }, waitsMs: seconds * 1000, messageId: id },
     { onResponse: resolve, onNobody: () => reject(new ClusterError('unreachable', 'no host has ever joined this broker', { hint: 'on each: aetherscale broker' })) },
   )
   const over = new AbortController()
   try {
-    const late = delay((seconds + MAKING_S) * 1000, undefined, { signal: over.signal })
+    const late = delay((seconds + MAKING_S) * 1000, undefined, { signal: over.signal, ref: false })
     const response = await Promise.race([promise, late])
     if (!response) {
-      throw new ClusterError('timeout', `no host has answered within ${seconds + MAKING_S} s; one may have made the VM all the same`, { hint: `asking again is safe with --request-id ${id}` })
+      throw new ClusterError('timeout', `no host has answered within ${seconds + MAKING_S} s; one may have made the VM all the same`, { hint })
     }
     if ('error' in response) throw new RpcError(response.error)
     return response
   } finally {
     over.abort()
     end()
+    warnOfLoss(undefined)
   }
 }
