@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { AsyncMessage, Channel, Connection, ReturnedMessage } from 'rabbitmq-client'
 import { HostName } from '../../policy/broker/config.ts'
 import { CLUSTER, headers } from '../../policy/broker/topology.ts'
+import { errorTable } from '../../policy/errors.ts'
 import type { RpcErrorObject } from '../connection-error.ts'
+import { isDeeper } from '../json-depth.ts'
 import { KeptChannel } from '../broker/kept-channel.ts'
 import { textOf } from '../broker/message.ts'
 
@@ -76,19 +78,39 @@ export class Asker {
     await channel.basicConsume({ queue: DIRECT_REPLY, noAck: true }, (message) => this.#receive(message))
   }
 
-  /** What is no response is as good as none. */
   #receive(message: AsyncMessage): void {
     const host: unknown = message.headers?.[headers.host]
     const asked = this.#asked.get(message.correlationId ?? '')
     if (!asked || typeof host !== 'string' || !HostName.safeParse(host).success) return
-    let body: { readonly result?: unknown; readonly error?: RpcErrorObject } | null
-    try {
-      body = JSON.parse(textOf(message)) as typeof body
-    } catch {
-      return
-    }
-    if (typeof body !== 'object' || body === null) return
-    if (typeof body.error?.message === 'string') asked.onResponse({ host, error: body.error })
-    else if ('result' in body) asked.onResponse({ host, result: body.result })
+    const response = readResponse(message)
+    if (response) asked.onResponse({ host, ...response })
   }
+}
+
+/** As for bodies over HTTP: more than any result has. */
+const DEPTH = 64
+
+type Response = { readonly result: unknown } | { readonly error: RpcErrorObject }
+
+/** Anybody on the broker can answer, and nothing is sure of it. What is no response is as good as none. */
+function readResponse(message: AsyncMessage): Response | undefined {
+  let body: { readonly result?: unknown; readonly error?: unknown } | null
+  try {
+    const text = textOf(message)
+    if (isDeeper(text, DEPTH)) return undefined
+    body = JSON.parse(text) as typeof body
+  } catch {
+    return undefined
+  }
+  if (typeof body !== 'object' || body === null) return undefined
+  const error = readError(body.error)
+  if (error) return { error }
+  return 'result' in body ? { result: body.result } : undefined
+}
+
+function readError(value: unknown): RpcErrorObject | undefined {
+  const { code, message, data } = (value ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof message !== 'string') return undefined
+  const texts = typeof data === 'object' && data !== null ? Object.fromEntries(Object.entries(data).filter(([, each]) => typeof each === 'string')) : {}
+  return { code: typeof code === 'number' ? code : errorTable.INTERNAL.code, message, data: texts }
 }

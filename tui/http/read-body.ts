@@ -1,4 +1,5 @@
 /** A body's text -> the params in it. Pure. */
+import { isDeeper } from '../json-depth.ts'
 import { HttpProblem } from './http-problem.ts'
 
 /**
@@ -23,22 +24,4 @@ export function readBody(bytes: Uint8Array, depth: number): Record<string, unkno
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new HttpProblem('BODY_INVALID', 'The body is not a JSON object')
-}
-
-/** Counts brackets outside of strings; of a text that is no JSON it may say anything. */
-function isDeeper(text: string, limit: number): boolean {
-  let depth = 0
-  let isString = false
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]
-    if (isString) {
-      if (char === '\\') at += 1
-      else if (char === '"') isString = false
-    } else if (char === '"') isString = true
-    else if (char === '{' || char === '[') {
-      depth += 1
-      if (depth > limit) return true
-    } else if (char === '}' || char === ']') depth -= 1
-  }
-  return false
 }

@@ -5,7 +5,7 @@ import { RpcError } from '../../connection-error.ts'
 import type { Command, Json } from '../command-table.ts'
 import { explainFailure } from '../failure.ts'
 import { choosePaint, printJson, printLines, printNote } from '../io.ts'
-import { emptyNote, identify, renderResult } from '../render/result.ts'
+import { emptyNote, identify, renderResult, rowsOf } from '../render/result.ts'
 import type { Paint } from '../render/paint.ts'
 import type { Request } from '../request.ts'
 
@@ -32,15 +32,26 @@ export function printGathered({ io, globals, command, requests }: Request, { res
 /** Pure. */
 export function renderAnswers(command: Command, answers: readonly Answer[], paint: Paint): string[] {
   const { table } = command
-  if (!table) return answers.flatMap(({ host, result }) => [`${host}:`, ...renderResult(command, result, paint).map((line) => `  ${line}`)])
+  if (!table) return answers.flatMap(({ host, result }) => [`${host}:`, ...renderAnyhow(command, result, paint).map((line) => `  ${line}`)])
   // Without its method: some methods are said in words of their own, which have no place for a host.
   const { method: _, ...plain } = command
   return renderResult({ ...plain, table: { ...table, columns: ['host', ...table.columns] } }, mergeRows(command, answers), paint)
 }
 
 /** One result with the rows of all. A row can have a `host` of its own: that of a VPN says how others reach it. */
-function mergeRows({ table }: Command, answers: readonly Answer[]): Json {
+function mergeRows(command: Command, answers: readonly Answer[]): Json {
+  const { table } = command
   if (!table) return null
-  const rows = answers.flatMap(({ host, result }) => ((result as Record<string, Json> | null)?.[table.rows] as readonly object[] | undefined)?.map((row) => ({ ...row, host })) ?? [])
+  const rows = answers.flatMap(({ host, result }) => rowsOf(command, result).map((row) => ({ ...row, host })))
   return { [table.rows]: rows }
+}
+
+/** A host of another version, or somebody who only says to be one, can answer with anything: the others are to be read all the same. */
+export function renderAnyhow(command: Command, result: Json, paint: Paint): string[] {
+  try {
+    return renderResult(command, result, paint)
+  } catch {
+    const { method: _, ...plain } = command
+    return renderResult(plain, result, paint)
+  }
 }

@@ -57,13 +57,23 @@ export async function runOverBroker(request: Request): Promise<number> {
 /** Of one host's answer, whichever that is. */
 async function carryOut(session: BrokerSession, request: Request, params: Values, isCreate: boolean): Promise<number> {
   const { io, globals } = request
-  if (globals.host !== undefined) return printResult(request, params, (await ask(session, request, globals.host, params)) as Json)
+  if (globals.host !== undefined) return printAnyhow(request, params, (await ask(session, request, globals.host, params)) as Json)
   const host = isCreate ? undefined : await locate(session, request, params['vm'] as string)
   const response = host === undefined ? await offer(session, request, params) : { host, result: await ask(session, request, host, params) }
   if (globals.json) printJson(io, { hosts: { [response.host]: { result: response.result } }, missing: [] })
-  else printResult(request, params, response.result as Json)
+  else printAnyhow(request, params, response.result as Json)
   printNote(io, globals, `on host ${response.host}`)
   return 0
+}
+
+/** As it is, where it is not what the method answers with: see `renderAnyhow`. */
+function printAnyhow(request: Request, params: Values, result: Json): number {
+  try {
+    return printResult(request, params, result)
+  } catch {
+    const { method: _, ...command } = request.command
+    return printResult({ ...request, command }, params, result)
+  }
 }
 
 function ask({ asker }: BrokerSession, { globals, command }: Request, host: string, params: Values): Promise<unknown> {

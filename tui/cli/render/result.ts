@@ -139,9 +139,10 @@ export function quoteWord(word: string): string {
   return `$'${escapeControls(word.replaceAll('\\', '\\\\').replaceAll("'", "\\'"))}'`
 }
 
-function rowsOf(command: Command, result: Json): readonly Row[] {
+/** None where the result has no such list; what is no row in it is left out. */
+export function rowsOf(command: Command, result: Json): readonly Row[] {
   const rows = isRow(result) && command.table ? result[command.table.rows] : undefined
-  return Array.isArray(rows) ? (rows as readonly Row[]) : []
+  return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
 function isRow(value: Json | undefined): value is Row {

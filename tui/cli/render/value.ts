@@ -34,7 +34,8 @@ function formatScalar(property: string, value: unknown): string {
 
 /** A guest's address is known by its shape; of any other structure the values are told, with the names of those that are lists or hold. */
 function formatItem(item: unknown, full: boolean): string {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return formatScalar('', item)
+  if (Array.isArray(item)) return formatCell('', item)
+  if (typeof item !== 'object' || item === null) return formatScalar('', item)
   const row = item as Readonly<Record<string, unknown>>
   if (typeof row['address'] === 'string' && typeof row['prefixLength'] === 'number') {
     const address = escapeControls(row['address'])
