@@ -3,6 +3,9 @@ import * as z from 'zod'
 import { BridgeName, ImageName, NetworkName, Prefix64, Timestamp, VpnName } from '../names.ts'
 import { HostName } from './config.ts'
 
+/** Characters. All hosts keep what each has told, and whoever may publish can tell of as many as it likes. */
+export const WHY_LIMIT = 1000
+
 const Room = z
   .object({
     used: z.number().describe('By VMs that are there or being made, running or not'),
@@ -18,7 +21,7 @@ export const Announcement = z
   .object({
     host: HostName,
     version: z.string().max(64).describe('Of its relay'),
-    at: Timestamp.describe("By the host's own clock"),
+    at: Timestamp.max(40).describe("By the host's own clock"),
     publicKey: z.string().max(200).describe('Of the host: what others pin'),
     takes: z.boolean().describe('Whether it takes requests to make VMs'),
     why: z.string().max(WHY_LIMIT).optional().describe('Why not: full, leaving, its daemon does not answer'),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LOST_AFTER_MS, type Announcement } from '../../../policy/broker/cluster.ts'
+import { Announcement, LOST_AFTER_MS } from '../../../policy/broker/cluster.ts'
 import { Registry } from '../../../tui/cluster/registry.ts'
 import type { Pins } from '../../../tui/cluster/keys/pins.ts'
 
@@ -62,6 +62,15 @@ t.test('whoever announces host after host makes it remember no more than a thous
   const registry = new Registry()
   for (let number = 0; number < 1500; number += 1) registry.hear(announce(`h${number}`, 'key'), none, 0)
   t.equal(registry.list(none, 0).length, 1000)
+})
+
+t.test('an announcement has no text that fills the memory of who hears it', async (t) => {
+  const good = announce('a', 'key')
+  t.ok(Announcement.safeParse(good).success)
+  const long = 'x'.repeat(100_000)
+  for (const more of [{ why: long }, { version: long }, { publicKey: long }, { at: `2026-01-01T00:00:00.${'0'.repeat(100_000)}Z` }]) {
+    t.notOk(Announcement.safeParse({ ...good, ...more }).success, Object.keys(more)[0]!)
+  }
 })
 
 t.test('a flood of made-up names drives no pinned host out', async (t) => {
