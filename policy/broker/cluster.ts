@@ -3,9 +3,6 @@ import * as z from 'zod'
 import { BridgeName, ImageName, NetworkName, Prefix64, Timestamp, VpnName } from '../names.ts'
 import { HostName } from './config.ts'
 
-/** Characters. All hosts keep what each has told, and whoever may publish can tell of as many as it likes. */
-export const WHY_LIMIT = 1000
-
 const Room = z
   .object({
     used: z.number().describe('By VMs that are there or being made, running or not'),
@@ -13,7 +10,7 @@ const Room = z
   })
   .describe('How much of something there is')
 
-/** Characters: others keep what each host tells. */
+/** Characters: all hosts keep what each has told, and whoever may publish can tell of as many as it likes. */
 export const WHY_LIMIT = 500
 
 /** A host as it tells of itself, every few seconds and when that changes. */

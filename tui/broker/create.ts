@@ -19,7 +19,7 @@ import { isAway, type DaemonLink } from './daemon-link.ts'
 import { OWNER_MS, type Forward } from './forward.ts'
 import { choosePath, explainNobody, explainSilence, type Pass } from './pass-on.ts'
 import type { Reply } from './reply.ts'
-import { readRequest, requestIdOf, type CreateRequest, type Read } from './request.ts'
+import { digestOf, readRequest, requestIdOf, type CreateRequest, type Read } from './request.ts'
 
 /** Before a request is given back that this host can do nothing about: else it returns at once. */
 const PAUSE_MS = 1000
@@ -66,7 +66,7 @@ export class CreateHandler {
    * Answers by request, the newest last. A daemon forgets a request with its VM: one that is delivered again after the VM was
    * deleted, because its acknowledgement was lost with the connection, must not make it anew.
    */
-  readonly #made = new Map<string, unknown>()
+  readonly #made = new Map<string, { readonly asked: string; readonly result: unknown }>()
   /** The end of the last delivery of each request that is worked at. */
   readonly #last = new Map<string, Promise<void>>()
 
@@ -161,8 +161,8 @@ export class CreateHandler {
     const { form, address, id } = request
     const until = Math.max(request.deadline, Date.now() + OWNER_MS)
     try {
-      const result = this.#made.get(id!) ?? (await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery, until)))
-      this.#keep(id!, result)
+      const result = this.#recall(request) ?? (await daemon.persist(() => this.#make(delivery, request, admission), () => this.#isWanted(delivery, until)))
+      this.#keep(request, result)
       // Whoever asked is answered by whom the message is delivered to again; twice would be once too often.
       if (!delivery.isLive()) return
       await reply(address, answerResult(form, result))
@@ -182,8 +182,14 @@ export class CreateHandler {
     delivery.ack()
   }
 
-  #keep(id: string, result: unknown): void {
-    this.#made.set(id, result)
+  /** Another request by the same id is not this one: what becomes of it is the daemon's to say. */
+  #recall(request: CreateRequest): unknown {
+    const made = this.#made.get(request.id!)
+    return made?.asked === digestOfAsked(request) ? made.result : undefined
+  }
+
+  #keep(request: CreateRequest, result: unknown): void {
+    this.#made.set(request.id!, { asked: digestOfAsked(request), result })
     const [oldest] = this.#made.keys()
     if (this.#made.size > KEPT) this.#made.delete(oldest!)
   }
@@ -249,3 +255,6 @@ export class CreateHandler {
     return delivery.isLive() && !this.#options.isLeaving() && Date.now() < until
   }
 }
+
+/** In which language as well: the answer is in that. */
+const digestOfAsked = ({ form, params }: CreateRequest): string => digestOf(JSON.stringify([form.kind, params]))

@@ -19,6 +19,7 @@ t.test('hosts on one broker', { skip: lacksRabbit }, async (t) => {
   await t.test('time that a request says', (t) => ownTime(t, rabbit, client))
   await t.test('a host that has just come', (t) => justCome(t, rabbit, client))
   await t.test('a daemon that is there and does not answer', (t) => silentDaemon(t, rabbit, client))
+  await t.test('one id for several requests', (t) => sameId(t, rabbit, client))
 })
 
 async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
@@ -118,6 +119,35 @@ async function silentDaemon(t: Test, rabbit: TestRabbit, client: Connection): Pr
   await eventually(() => client.basicGet({ queue: COMPETING, noAck: true }).then((message) => message?.messageId === 'anybodys'), () => `it is not given back:\n${host.log()}`)
   await Promise.all([publisher.close(), host.relay.leave()])
   t.same(host.made, [])
+}
+
+/** Clients that keep a UUID for a correlation id of theirs, whatever they ask, are not told that it is done. */
+async function sameId(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  const asked: unknown[] = []
+  const host = await startFakeHost(t, rabbit, 'e', {
+    answers: {
+      'vm.create': ({ params }) => {
+        asked.push(params['name'])
+        return params['name'] === 'other' ? new FakeError(1021, 'A request with the id came before', { name: 'VM_REQUEST_REUSED' }) : makeVm(7)
+      },
+    },
+  })
+  await host.logs('takes requests')
+  const answers = await collect(client)
+  const publisher = client.createPublisher({ confirm: true })
+  const bodies = ['one', 'one', 'other'].map((name, id) => ({ jsonrpc: '2.0', id, method: 'vm.create', params: { image: 'small', memoryMiB: 32, name } }))
+  for (const [index, body] of [...bodies, { command: 'create-vm', options: { image: 'small' } }].entries()) {
+    await publisher.send({ routingKey: COMPETING, replyTo: answers.queue, messageId: 'same' }, body)
+    await eventually(() => answers.got.length > index, () => `no answer:\n${host.log().slice(-2000)}`)
+  }
+  t.same(asked, ['one', 'other', undefined], 'a second delivery of one request asks nobody')
+  t.match(answers.got.map(({ body }) => body as unknown), [
+    { id: 0, result: { id: makeVm(7).id } },
+    { id: 1, result: { id: makeVm(7).id } },
+    { id: 2, error: { data: { name: 'VM_REQUEST_REUSED' } } },
+    { 'execution-info': { status: 'success' }, response: { status: 'allocating', 'vm-id': makeVm(7).id } },
+  ])
+  await Promise.all([publisher.close(), host.relay.leave()])
 }
 
 async function collect(client: Connection): Promise<{ readonly queue: string; readonly got: AsyncMessage[] }> {
