@@ -1,14 +1,14 @@
 /**
  * The test command: `node .build/check.ts [--fast | PATH…]`.
  *
- * Everything: types, lint, generated files, imports, hygiene, bundles, then all tests. `--fast` leaves the long ones
+ * Everything: generated files, imports, hygiene, bundles, then types, lint and all tests. `--fast` leaves the long ones
  * out. With parts of paths it runs the test files that have them, and nothing else. The last line is
  * `N passed, N failed[, N skipped]`, where each check counts like a test; the exit status is 0 if nothing failed.
  */
 import { fileURLToPath } from 'node:url'
-import { runChecks } from './checks.ts'
+import { describeSlowChecks, runQuickChecks } from './checks.ts'
 import { giveBack } from './give-back.ts'
-import { rememberCompiled } from './tests/compile-cache.ts'
+import { prepareStarts } from './tests/prepare-starts.ts'
 import type { Outcome } from './tests/outcome.ts'
 import { describeFile, refuseMissingPrograms, summarize } from './tests/report.ts'
 import { findTestFiles, isLong, runTestFiles } from './tests/run-all.ts'
@@ -22,11 +22,14 @@ const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort(signal))
 
 const onFile = (file: string, outcomes: readonly Outcome[], ms: number) => console.log(describeFile(file, outcomes, ms))
-const checks = only.length > 0 ? [] : await runChecks({ root, signal: interruption.signal, onCheck: onFile })
+const checking = { root, signal: interruption.signal, onCheck: onFile }
+const isWhole = only.length === 0
+const checks = isWhole ? await runQuickChecks(checking) : []
+const beside = isWhole ? describeSlowChecks(checking) : []
 const files = findTestFiles(root, only).filter((file) => !isFast || !isLong(file))
-const forgetCompiled = rememberCompiled(root)
-const tests = await runTestFiles(files, { root, signal: interruption.signal, onFile }).finally(forgetCompiled)
-if (tests.length === 0) tests.push({ file: 'test', name: only.join(' '), result: 'failed', detail: 'no test ran' })
+const { preload, forget } = await prepareStarts(root)
+const tests = await runTestFiles(files, { root, signal: interruption.signal, preload, beside, onFile }).finally(forget)
+if (files.length === 0) tests.push({ file: 'test', name: only.join(' '), result: 'failed', detail: 'no test ran' })
 if (interruption.signal.aborted) {
   const detail = `interrupted by ${String(interruption.signal.reason)}`
   tests.push({ file: 'test', name: '', result: 'failed', detail })

@@ -8,6 +8,7 @@ import { findCycles, findForbiddenImports } from './imports/rules.ts'
 import { scanImports } from './imports/scan.ts'
 import { findMachineTraces } from './machine-traces.ts'
 import type { Outcome } from './tests/outcome.ts'
+import type { Job } from './tests/run-all.ts'
 
 interface CheckOptions {
   readonly root: string
@@ -15,34 +16,36 @@ interface CheckOptions {
   readonly onCheck: (name: string, outcomes: readonly Outcome[], ms: number) => void
 }
 
-/** The two slow ones at the same time, and the quick ones after; the bundles are made last, of what has been checked. */
-export async function runChecks(options: CheckOptions): Promise<Outcome[]> {
+/** Those that take seconds; what is bundled lies in dist/ for the tests. */
+export async function runQuickChecks(options: CheckOptions): Promise<Outcome[]> {
   const { root } = options
-  const program = async (...argv: string[]) => await runProgram(argv, options)
-  const check = async (name: string, run: () => Promise<string | undefined>): Promise<Outcome> => {
-    const began = performance.now()
-    const detail = await run()
-    const outcome: Outcome = detail === undefined ? pass(name) : { file: name, name: '', result: 'failed', detail }
-    options.onCheck(name, [outcome], performance.now() - began)
-    return outcome
-  }
-  const slow = await Promise.all([
-    check('types', async () => {
-      // from nothing each time: what is remembered may belong to another user, or to another time
-      const tsc = ['node_modules/typescript/bin/tsc', '--incremental', 'false', '--tsBuildInfoFile', 'null', '-p']
-      return await program(...tsc, '.')
-    }),
-    check('lint', () =>
-      program('node_modules/eslint/bin/eslint.js', '--flag', 'unstable_native_nodejs_ts_config', '--max-warnings', '0', '.'),
-    ),
+  return await Promise.all([
+    check('generated files', options, () => runProgram(['.build/generate.ts', '--check'], options)),
+    check('imports', options, () => checkImports(root)),
+    check('hygiene', options, () => checkHygiene(root)),
+    check('bundles', options, () => runProgram(['.build/bundle.ts'], options)),
   ])
+}
+
+/** Those that keep a core busy for as long as many a test: they run beside the tests. */
+export function describeSlowChecks(options: CheckOptions): Job[] {
+  // from nothing each time: what is remembered may belong to another user, or to another time
+  const tsc = ['node_modules/typescript-native/bin/tsc', '--incremental', 'false', '--tsBuildInfoFile', 'null']
+  // each more of them would find out again what the types are that all files share
+  const types = [...tsc, '--checkers', '1', '-p', '.']
+  const lint = ['node_modules/eslint/bin/eslint.js', '--flag', 'unstable_native_nodejs_ts_config', '--max-warnings', '0', '.']
   return [
-    ...slow,
-    await check('generated files', () => program('.build/generate.ts', '--check')),
-    await check('imports', () => checkImports(root)),
-    await check('hygiene', () => checkHygiene(root)),
-    await check('bundles', () => program('.build/bundle.ts')),
+    { name: 'types', weight: { seconds: 6, cores: 1 }, run: () => check('types', options, () => runProgram(types, options)) },
+    { name: 'lint', weight: { seconds: 35, cores: 1 }, run: () => check('lint', options, () => runProgram(lint, options)) },
   ]
+}
+
+async function check(name: string, { onCheck }: CheckOptions, run: () => Promise<string | undefined>): Promise<Outcome> {
+  const began = performance.now()
+  const detail = await run()
+  const outcome: Outcome = detail === undefined ? pass(name) : { file: name, name: '', result: 'failed', detail }
+  onCheck(name, [outcome], performance.now() - began)
+  return outcome
 }
 
 function pass(file: string): Outcome {

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly timeoutMs: number
   /** Aborting it ends the file's processes. */
   readonly signal?: AbortSignal
+  /** URL of a module that the file's process imports first. */
+  readonly preload?: string
 }
 
 /** What a developer's terminal or a CI system sets and the programs under test would react to. */
@@ -30,7 +32,8 @@ export async function runTestFile(file: string, options: RunOptions): Promise<re
   for (const name of FOREIGN) Reflect.deleteProperty(env, name)
   // seconds; tap would end a file after 30 by itself, 0 leaves that to us
   env['TAP_TIMEOUT'] = '0'
-  const child = spawn(process.execPath, [...(needsTsx(file) ? ['--import', tsxHook] : []), file], {
+  const preloads = [...(options.preload === undefined ? [] : [options.preload]), ...(needsTsx(file) ? [tsxHook] : [])]
+  const child = spawn(process.execPath, [...preloads.flatMap((url) => ['--import', url]), file], {
     cwd: options.root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

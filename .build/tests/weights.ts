@@ -18,6 +18,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/vpn.test.ts': { seconds: 135, cores: 1.4 },
   'test/system/debian-first-boot.test.ts': { seconds: 130, cores: 1.4 },
   'test/system/kill-rounds.test.ts': { seconds: 105, cores: 0.6 },
+  'test/helper/hostile.test.ts': { seconds: 40, cores: 0.7 },
   'test/daemon/vpn/tinc/tincd.test.ts': { seconds: 55, cores: 0.3 },
   'test/system/setup-bridge.test.ts': { seconds: 67, cores: 0.25 },
   'test/system/package-installed.test.ts': { seconds: 55, cores: 1 },

@@ -21,7 +21,7 @@ export interface Output {
 /** What is read of an ExecaError, whose own type takes the compiler longer than all the rest of the sources. */
 interface Failure {
   readonly code?: string | undefined
-  readonly stderr?: unknown
+  readonly stderr?: string | undefined
   readonly shortMessage: string
 }
 
@@ -69,7 +69,7 @@ function explain(program: string, error: Failure): UserError {
   if (error.code === 'ENOENT' && hint !== undefined) {
     return new UserError('PROGRAM_MISSING', `${name} is not installed; images are built with it`, { hint, cause: error })
   }
-  const words = String(error.stderr ?? '').trim()
+  const words = (error.stderr ?? '').trim()
   if (/No space left on device|Disk quota exceeded|Disk full/i.test(words)) {
     return new UserError('NO_SPACE', `${name} ran out of space`, {
       hint: 'Make room in the cache folder, or choose another one',
