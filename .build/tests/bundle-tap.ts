@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
 /** Bundles it into `folder`; answers the URL of what makes a process take it for tap: `node --import URL`. */
@@ -14,7 +14,8 @@ export async function bundleTap(folder: string): Promise<string> {
   const bundle = join(place, 'index.mjs')
   mkdirSync(place, { recursive: true })
   await build({
-    entryPoints: [fileURLToPath(import.meta.resolve('tap'))],
+    entryPoints: ['tap'],
+    absWorkingDir: import.meta.dirname,
     outfile: bundle,
     bundle: true,
     platform: 'node',
