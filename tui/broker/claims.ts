@@ -18,9 +18,10 @@
  * - the answer, then ack. It is given once more: the VM is the same. A request whose VM was deleted meanwhile is answered
  *   from the relay's memory, for which alone it would be new; a relay that has ended has forgotten it.
  * - a refusal: drop of the claim, then passing on, then ack. Nothing is left of the VM by then. On the host, deliveries of one
- *   request have their turn one after another (create.ts), and others cannot claim what is claimed: so whoever drops a claim drops
+ *   request have their turn one after another (by-request.ts), and others cannot claim what is claimed: so whoever drops a claim drops
  *   its own. An end after the drop leaves a request that nobody has claimed, which is what it is.
- * - passing on, later, or the dead: published, then ack. A second copy carries the same identity: it meets the claim.
+ * - passing on, later, or the dead: published, then ack. A second copy carries the same identity: it meets the claim. That nobody
+ *   has what a request asks for is said, and ends it, by a host alone that has heard the others since it came.
  */
 import type { Channel, Connection } from 'rabbitmq-client'
 import { HOST_NAME_LIMIT, HostName } from '../../policy/broker/config.ts'

@@ -1,4 +1,5 @@
 /** The connection to RabbitMQ: made again for ever, told of once when it comes, once when it goes, and when it stays away for another reason. */
+import { isIP } from 'node:net'
 import { Connection } from 'rabbitmq-client'
 import type { Logger } from 'pino'
 import { explain } from './explain.ts'
@@ -72,7 +73,8 @@ function connect({ address, username, password, tls }: BrokerSettings, connectio
     ...address,
     username,
     password,
-    ...(tls && { tls }),
+    // Neither the library nor Node says the name by itself, by which a proxy before several RabbitMQs tells them apart (RFC 6066, 3).
+    ...(tls && { tls: { ...tls, ...(isIP(address.hostname) === 0 && { servername: address.hostname }) } }),
     heartbeat: HEARTBEAT_S,
     frameMax: FRAME_MAX,
     retryLow: RETRY_FROM_MS,

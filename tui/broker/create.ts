@@ -12,6 +12,7 @@ import { ClusterError } from '../cluster/cluster-error.ts'
 import { inOneLine } from '../cluster/in-one-line.ts'
 import { createVm, type LegacyHost } from '../legacy/commands.ts'
 import { answerError, answerRefusal, answerResult } from './answers.ts'
+import { ByRequest } from './by-request.ts'
 import type { Admission, Capacity } from './capacity.ts'
 import type { Claims, Owner } from './claims.ts'
 import type { Delivery } from './consumer.ts'
@@ -67,8 +68,7 @@ export class CreateHandler {
    * deleted, because its acknowledgement was lost with the connection, must not make it anew.
    */
   readonly #made = new Map<string, { readonly asked: string; readonly result: unknown }>()
-  /** The end of the last delivery of each request that is worked at. */
-  readonly #last = new Map<string, Promise<void>>()
+  readonly #turns = new ByRequest()
 
   constructor(options: CreateOptions) {
     this.#options = options
@@ -124,25 +124,10 @@ export class CreateHandler {
   async #serveIfOurs(delivery: Delivery, request: CreateRequest, admission: Admission): Promise<void> {
     const { onRoom } = this.#options
     try {
-      await this.#inTurn(request.id!, () => this.#serveInTurn(delivery, request, admission))
+      await this.#turns.run(request.id!, () => this.#serveInTurn(delivery, request, admission))
     } finally {
       admission.release()
       onRoom()
-    }
-  }
-
-  /**
-   * One delivery of a request at a time: a claim is this host's for all of them, and one that failed drops it. If another worked
-   * under it meanwhile, a third host could claim the request, and both make the VM.
-   */
-  async #inTurn(id: string, work: () => Promise<void>): Promise<void> {
-    const mine = (this.#last.get(id) ?? Promise.resolve()).then(work)
-    const end = mine.catch(() => undefined)
-    this.#last.set(id, end)
-    try {
-      await mine
-    } finally {
-      if (this.#last.get(id) === end) this.#last.delete(id)
     }
   }
 

@@ -1,13 +1,16 @@
 /** The way to a real RabbitMQ: by TLS, with wrong passwords, and before it is there. */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createServer, type TLSSocket } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import { BrokerConfig } from '../../../policy/broker/config.ts'
-import { openConnection } from '../../../tui/broker/connection.ts'
+import { openConnection, openQuietConnection } from '../../../tui/broker/connection.ts'
 import { lacksRabbit, startRabbit, type Certificates } from '../../inputs/rabbitmq.ts'
 import { startFakeHost } from './fake-host.ts'
 
@@ -22,6 +25,19 @@ t.test('a real RabbitMQ', { skip: lacksRabbit }, async (t) => {
     const host = await startFakeHost(t, rabbit, 'secure', { settings: { address, tls: { ca: readFileSync(certificates.ca, 'utf8') } } })
     await host.logs('takes requests')
     t.pass('connected')
+  })
+
+  await t.test('TLS names the server that is meant', async (t) => {
+    const server = createServer({ key: readFileSync(certificates.key), cert: readFileSync(certificates.cert) }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const port = (server.address() as AddressInfo).port
+    const settings = { config: BrokerConfig.parse({}), host: 'a', address: { hostname: 'localhost', port, vhost: '/' }, username: 'guest', password: 'guest', tls: { ca: readFileSync(certificates.ca, 'utf8') } }
+    const connection = openQuietConnection(settings, 'test')
+    const [socket] = (await once(server, 'secureConnection')) as [TLSSocket & { readonly servername?: string }]
+    t.equal(socket.servername, 'localhost')
+    connection.unsafeDestroy()
+    socket.destroy()
+    server.close()
   })
 
   await t.test('TLS, with one that nobody has vouched for', async (t) => {

@@ -216,7 +216,7 @@ export class VpnExchange {
 const keyOf = (vpn: string, host: string): string => `${vpn} ${host}`
 
 /** What a host is called in VPNs, where nobody has said otherwise: tinc's names have no "-". */
-export const nameInVpn = (host: string): string => host.replace(/[^a-z0-9]/g, '').slice(0, 32)
+const nameInVpn = (host: string): string => host.replace(/[^a-z0-9]/g, '').slice(0, 32)
 
 /** What the daemon does not do is an answer as well: it goes back sealed. */
 async function orRefusal<T>(work: () => Promise<T>): Promise<T | { refused: string }> {

@@ -28,7 +28,7 @@ export function readParams(request: FastifyRequest, route: Route, shapes: Readon
   return params
 }
 
-export function queryOf(url: string): string {
+function queryOf(url: string): string {
   const at = url.indexOf('?')
   return at < 0 ? '' : url.slice(at + 1)
 }
