@@ -82,6 +82,7 @@ export class Consumer {
     const { connection, prepare, atOnce, exclusive = false } = this.#options
     const channel = await connection.acquire({ emitErrorsFromChannel: true })
     channel.on('error', () => undefined)
+    let isLeft = false
     try {
       const queue = await prepare(channel)
       await channel.basicQos({ prefetchCount: atOnce })
@@ -94,11 +95,18 @@ export class Consumer {
       if (!either.aborted) await once(either, 'abort')
       this.#options.onEnd?.()
       if (!channel.active) return
-      if (signal.aborted) await channel.basicCancel(consumerTag)
       // The channel has to stay for what is under way to be settled on it.
-      await Promise.all(this.#underWay)
+      const settled = Promise.all(this.#underWay)
+      if (signal.aborted) {
+        await channel.basicCancel(consumerTag)
+        await settled
+      } else {
+        // The queue was deleted. What is under way may take long, and others are to be taken from the next one meanwhile.
+        isLeft = true
+        void settled.then(() => channel.close())
+      }
     } finally {
-      await channel.close()
+      if (!isLeft) await channel.close()
     }
   }
 

@@ -54,14 +54,21 @@ async function commandsForAnother(t: Test, rabbit: TestRabbit, client: Connectio
 }
 
 async function deletedQueues(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
-  const host = await startFakeHost(t, rabbit, 'c', { config: { limits: { memoryMiB: 100 } } })
+  const making = Promise.withResolvers<object>()
+  const asked = Promise.withResolvers<void>()
+  const slow = (): unknown => (asked.resolve(), making.promise)
+  const host = await startFakeHost(t, rabbit, 'c', { config: { limits: { memoryMiB: 100 } }, answers: { 'vm.create': slow } })
   await host.logs('takes requests')
   const publisher = client.createPublisher({ confirm: true })
+  await publisher.send({ routingKey: COMPETING, messageId: 'slow' }, { command: 'create-vm', options: { image: 'small' } })
+  await asked.promise
+  // Though a VM is being made of one of its messages.
   await client.queueDelete({ queue: COMPETING })
   await eventually(
     () => client.queueDeclare({ queue: COMPETING, passive: true }).then(({ consumerCount }) => consumerCount === 1, () => false),
     () => `the queue for requests is not there again:\n${host.log().slice(-2000)}`,
   )
+  making.resolve(makeVm(1))
   await client.queueDelete({ queue: LATER })
   const answers = await collect(client)
   // It waits, for there is no room for it: in the queue that is gone.
