@@ -18,6 +18,6 @@ export function createReply(outbox: Outbox, host: string, log: Logger): Reply {
     const envelope = { exchange: '', durable: true, routingKey: queue, headers: { [headers.host]: host }, ...(correlationId !== undefined && { correlationId }) }
     const send = (): Promise<void> => outbox.send(envelope, answer)
     // An address like that of somebody else may have ended the connection under this one.
-    await send().catch(send).catch(() => log.warn({ queue }, 'an answer could not be sent'))
+    await send().catch(send).catch((error: unknown) => log.warn({ queue, why: (error as Error).message }, 'an answer could not be sent'))
   }
 }
