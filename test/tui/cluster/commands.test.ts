@@ -7,6 +7,7 @@ import { makeFolder } from '../../fakes/folder.ts'
 import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
 import { eventually } from '../../system/daemon.ts'
 import { run, type Outcome } from '../command-process.ts'
+import { generateHostKey } from '../../../tui/cluster/keys/host-key.ts'
 import { acquainted, emptyHost, startRelay, type TestRelay } from './relays.ts'
 
 const LIMIT = ['--within', '3']
@@ -29,12 +30,12 @@ function withVms(...vms: ReturnType<typeof vm>[]): Record<string, FakeAnswer> {
 }
 
 /** Runs aetherscale on a machine whose daemon is this one's, with the broker's configuration beside it. */
-async function openClient(t: Test, rabbit: Pick<TestRabbit, 'port'>): Promise<(args: readonly string[], input?: string) => Promise<Outcome>> {
+async function openClient(t: Test, rabbit: Pick<TestRabbit, 'port'>, uid = process.getuid?.()): Promise<(args: readonly string[], input?: string) => Promise<Outcome>> {
   const config = join(makeFolder(t), 'config')
   mkdirSync(config)
   writeFileSync(join(config, 'broker.json'), JSON.stringify({ url: `amqp://127.0.0.1:${rabbit.port}`, password: 'guest', host: 'alpha' }))
   chmodSync(join(config, 'broker.json'), 0o600)
-  const { socket } = await startFakeDaemon(t, { 'system.info': () => ({ folders: { config } }) })
+  const { socket } = await startFakeDaemon(t, { 'system.info': () => ({ uid, folders: { config } }) })
   return (args, input = '') => run(t, ['--socket', socket, ...args], { input })
 }
 
@@ -51,6 +52,13 @@ t.test('what is pinned by command is what a host has printed', async (t) => {
   t.match(await two(['host', 'trust', '../x', other.stdout.trim()]), { status: 2, stderr: /NAME is/ })
   t.match(await two(['host', 'untrust', 'alpha']), { status: 0 })
   t.match(await two(['host', 'untrust', 'alpha']), { status: 5, stderr: /"alpha" is not pinned here/ })
+})
+
+t.test('keys are made and pinned by the daemon\'s user alone: the relay could not read what root makes', async (t) => {
+  const run = await openClient(t, { port: 1 }, 4242)
+  for (const words of [['key'], ['trust', 'b', generateHostKey().public.text], ['untrust', 'b']]) {
+    t.match(await run(['host', ...words]), { status: 4, stdout: '', stderr: /keys in .* are those of the daemon's user\n.*sudo -u '#4242' aetherscale/ }, words[0]!)
+  }
 })
 
 t.test('options that do not go together, and commands that do not go over the broker, are told before anybody is asked', async (t) => {

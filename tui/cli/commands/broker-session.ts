@@ -1,4 +1,5 @@
 /** What commands over the broker share: its configuration, which the daemon of this host knows the place of, and the connection. */
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import type { BrokerSettings } from '../../broker/settings.ts'
 import type { Asker } from '../../cluster/asker.ts'
@@ -7,10 +8,38 @@ import type { Io } from '../io.ts'
 import type { Globals } from '../parse.ts'
 import { withClient } from './session.ts'
 
-/** `broker/` of the configuration folder, where keys and pins are, and the folder itself. */
-export async function findFolders(io: Io, globals: Globals): Promise<{ readonly config: string; readonly broker: string }> {
-  const { folders } = await withClient(io, globals, 'observe', (client) => client.call('system.info', {}))
-  return { config: folders.config, broker: join(folders.config, 'broker') }
+interface Folders {
+  /** The configuration folder, of the daemon's user. */
+  readonly config: string
+  /** In there, where keys and pins are. */
+  readonly broker: string
+}
+
+/** @throws ClusterError where another user than the daemon's, or root, asks */
+async function findFolders(io: Io, globals: Globals): Promise<Folders & { readonly uid: number }> {
+  const { folders, uid } = await withClient(io, globals, 'observe', (client) => client.call('system.info', {}))
+  const { config } = folders
+  try {
+    accessSync(config, constants.R_OK | constants.X_OK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw forOwner(uid, `what leads to the broker is in ${config}, which is open to the daemon's user alone`)
+  }
+  return { config, broker: join(config, 'broker'), uid }
+}
+
+/**
+ * Where keys and pins are, for those who may write there.
+ *
+ * @throws ClusterError where that is not the daemon's user: what root makes there, the relay cannot read
+ */
+export async function findKeys(io: Io, globals: Globals): Promise<string> {
+  const { broker, uid } = await findFolders(io, globals)
+  if (process.getuid?.() !== uid) throw forOwner(uid, `the keys in ${broker} are those of the daemon's user`)
+  return broker
+}
+
+function forOwner(uid: number, message: string): ClusterError {
+  return new ClusterError('denied', message, { hint: `as that user: sudo -u '#${uid}' aetherscale …` })
 }
 
 export interface BrokerSession {

@@ -11,7 +11,7 @@ import { printJson, printLines, printNote, type Io } from '../io.ts'
 import { renderHosts } from '../render/hosts.ts'
 import type { Request } from '../request.ts'
 import { UsageError } from '../usage-error.ts'
-import { findFolders, withBroker } from './broker-session.ts'
+import { findKeys, withBroker } from './broker-session.ts'
 import { readStdin } from './stdin.ts'
 
 /** Hosts that are there answer at once; those that are pinned and not there are known to be, and shown so. */
@@ -34,7 +34,7 @@ export async function runHostList({ io, globals }: Request): Promise<number> {
 }
 
 export async function runHostKey({ io, globals }: Request): Promise<number> {
-  const key = openHostKey((await findFolders(io, globals)).broker).public
+  const key = openHostKey(await findKeys(io, globals)).public
   if (globals.json) printJson(io, { publicKey: key.text, fingerprint: key.fingerprint })
   else printLines(io.stdout, [key.text])
   printNote(io, globals, key.fingerprint)
@@ -46,7 +46,7 @@ export async function runHostTrust({ io, globals, requests }: Request): Promise<
   checkName(name)
   const key = parsePublicKey(given === '-' ? await readKey(io) : given)
   if (!key) throw new UsageError('KEY is no public key of a host', 'on that host, aetherscale host key prints it: three words, best quoted')
-  const { broker } = await findFolders(io, globals)
+  const broker = await findKeys(io, globals)
   const before = readPins(broker).get(name)
   pin(broker, name, key)
   if (globals.json) printJson(io, { host: name, fingerprint: key.fingerprint })
@@ -58,7 +58,7 @@ export async function runHostTrust({ io, globals, requests }: Request): Promise<
 export async function runHostUntrust({ io, globals, requests }: Request): Promise<number> {
   const { name } = requests[0] as { name: string }
   checkName(name)
-  if (!unpin((await findFolders(io, globals)).broker, name)) throw new ClusterError('notFound', `host "${name}" is not pinned here`)
+  if (!unpin(await findKeys(io, globals), name)) throw new ClusterError('notFound', `host "${name}" is not pinned here`)
   if (globals.json) printJson(io, { host: name })
   else printLines(io.stdout, [globals.quiet ? name : `${name} is no more trusted`])
   printNote(io, globals, 'it stays in the VPNs that it is in: aetherscale vpn peer remove VPN PEER')
