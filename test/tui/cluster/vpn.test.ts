@@ -79,7 +79,7 @@ else {
       t.same([await a.peers(), await b.peers(), await c.peers()], [['b', 'c'], ['a', 'c'], ['a', 'b']])
       await c.cluster.ensureVpn('blue')
       t.same(c.daemon.requests.filter(({ method }) => method === 'vpn.join').length, 1, 'who is in it does not join again')
-      t.notOk(overheard.some((text) => text.includes('aetherscale-vpn') || /"token"|"answer"/.test(text)), 'nothing of the tokens can be read on the broker')
+      t.notOk(overheard.some((text) => text.includes('aevpn-') || /"token"|"answer"/.test(text)), 'nothing of the tokens can be read on the broker')
       t.ok(overheard.some((text) => text.includes('"purpose":"vpn-invitation"')), 'what was overheard are envelopes')
 
       await t.test('an envelope that was overheard does nothing when it is sent again', async (t) => {
