@@ -20,6 +20,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/kill-rounds.test.ts': { seconds: 110, cores: 0.6 },
   'test/helper/hostile.test.ts': { seconds: 39, cores: 0.6 },
   'test/daemon/vpn/tinc/tincd.test.ts': { seconds: 47, cores: 0.3 },
+  'test/system/vpn-by-broker.test.ts': { seconds: 60, cores: 0.8 },
   'test/system/setup-bridge.test.ts': { seconds: 70, cores: 0.25 },
   'test/system/package-installed.test.ts': { seconds: 54, cores: 0.7 },
   'test/system/units.test.ts': { seconds: 70, cores: 0.7 },

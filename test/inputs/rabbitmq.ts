@@ -1,8 +1,7 @@
 /** A real RabbitMQ on ports and in a folder of its own: started, stopped, killed and started again on the same data by its pid. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -38,6 +37,21 @@ export interface TestRabbit {
   log(): string
 }
 
+/** Where it is reached, and by whom. */
+interface Place {
+  readonly address: string
+  readonly username: string
+  readonly password: string
+  /** A process in whose network it is; this one's own where left out. */
+  readonly pid?: number
+}
+
+/** Its own user is let in from loopback alone. */
+const HERE: Place = { address: '127.0.0.1', username: 'guest', password: 'guest' }
+
+/** RabbitMQ's own: in a network of its own nobody else has them. Those of AMQP, AMQP over TLS, Erlang, and Erlang's names. */
+const USUAL_PORTS = [5672, 5671, 25672, 4369] as const
+
 /** PEM files of a server that speaks TLS too. */
 export interface Certificates {
   readonly ca: string
@@ -47,9 +61,20 @@ export interface Certificates {
 
 /** Starts it; all of it is gone when the test ends. */
 export async function startRabbit(t: Teardown, tls?: Certificates): Promise<TestRabbit> {
+  return await open(t, HERE, await freePorts(4), tls)
+}
+
+/** Starts it on a network that this process is not on. */
+export async function startRabbitElsewhere(t: Teardown, place: Required<Place>): Promise<Omit<TestRabbit, 'connect'>> {
+  return await open(t, place, USUAL_PORTS)
+}
+
+async function open(t: Teardown, place: Place, [port, tlsPort, distribution, mapper]: readonly number[], tls?: Certificates): Promise<TestRabbit> {
+  const { address, username, password, pid } = place
   const folder = mkdtempSync(join(tmpdir(), 'aetherscale-rabbit-'))
-  const [port, tlsPort, distribution, mapper] = await freePorts(4)
-  writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, port!, tls && { ...tls, port: tlsPort! }))
+  const enter = [...(pid === undefined ? [] : ['nsenter', `--target=${pid}`, '--net', '--']), 'setpriv', ...WITH_US]
+  const spawnThere = (argv: readonly string[], options: SpawnOptions): ChildProcess => spawn(enter[0]!, [...enter.slice(1), ...argv], options)
+  writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, place, port!, tls && { ...tls, port: tlsPort! }))
   writeFileSync(join(folder, 'plugins'), '[].')
   mkdirSync(join(folder, 'log'))
   const env = {
@@ -69,7 +94,7 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ERLANG_FLAGS,
   }
   // The server would start one that outlives it.
-  const names = spawn('setpriv', [...WITH_US, 'epmd', '-port', String(mapper), '-address', '127.0.0.1'], { stdio: 'ignore', env })
+  const names = spawnThere(['epmd', '-port', String(mapper), '-address', '127.0.0.1'], { stdio: 'ignore', env })
   const connections: Connection[] = []
   let server: ChildProcess | undefined
 
@@ -82,17 +107,17 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
   const rabbit: TestRabbit = {
     port: port!,
     tlsPort: tlsPort!,
-    url: `amqp://127.0.0.1:${port}`,
+    url: `amqp://${address}:${port}`,
     async start() {
       const output = openSync(join(folder, 'output'), 'a')
-      server = spawn('setpriv', [...WITH_US, PROGRAM], { stdio: ['ignore', output, output], env, cwd: folder })
+      server = spawnThere([PROGRAM], { stdio: ['ignore', output, output], env, cwd: folder })
       closeSync(output)
-      await waitForPort(port!, server, rabbit)
+      await waitForPort(port!, pid, server, rabbit)
     },
     stop: () => end(server, 'SIGTERM'),
     kill: () => end(server, 'SIGKILL'),
     connect() {
-      const connection = new Connection({ hostname: '127.0.0.1', port: port!, username: 'guest', password: 'guest', retryLow: 100, retryHigh: 1000 })
+      const connection = new Connection({ hostname: address, port: port!, username, password, retryLow: 100, retryHigh: 1000 })
       connection.on('error', () => undefined)
       connections.push(connection)
       return connection
@@ -109,11 +134,11 @@ export async function startRabbit(t: Teardown, tls?: Certificates): Promise<Test
   return rabbit
 }
 
-function configuration(folder: string, port: number, tls?: Certificates & { readonly port: number }): string {
-  const lines = [`listeners.tcp.default = 127.0.0.1:${port}`, `log.file = ${join(folder, 'log', 'rabbit.log')}`, 'log.console = false']
+function configuration(folder: string, { address, username, password }: Place, port: number, tls?: Certificates & { readonly port: number }): string {
+  const lines = [`listeners.tcp.default = ${address}:${port}`, `default_user = ${username}`, `default_pass = ${password}`, `log.file = ${join(folder, 'log', 'rabbit.log')}`, 'log.console = false']
   if (tls) {
     lines.push(
-      `listeners.ssl.default = 127.0.0.1:${tls.port}`,
+      `listeners.ssl.default = ${address}:${tls.port}`,
       `ssl_options.cacertfile = ${tls.ca}`,
       `ssl_options.certfile = ${tls.cert}`,
       `ssl_options.keyfile = ${tls.key}`,
@@ -128,18 +153,17 @@ async function freePorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
-async function waitForPort(port: number, server: ChildProcess, rabbit: TestRabbit): Promise<void> {
+async function waitForPort(port: number, pid: number | undefined, server: ChildProcess, rabbit: Pick<TestRabbit, 'log'>): Promise<void> {
   for (const begin = performance.now(); performance.now() - begin < WITHIN_MS; await delay(50)) {
     if (server.exitCode !== null) break
-    if (await answers(port)) return
+    if (isListening(port, pid)) return
   }
   throw new Error(`RabbitMQ does not answer:\n${rabbit.log()}`)
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port })
-    socket.once('connect', () => (socket.destroy(), resolve(true)))
-    socket.once('error', () => resolve(false))
-  })
+/** proc(5): local address and port are in hexadecimal, and the state 0A is TCP_LISTEN. */
+function isListening(port: number, pid: number | 'self' = 'self'): boolean {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const lines = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+  return lines.some(([, local, , state]) => local?.endsWith(end) === true && state === '0A')
 }

@@ -8,7 +8,7 @@ import type { TestRabbit } from '../inputs/rabbitmq.ts'
 import { eventually, type TestDaemon } from './daemon.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'tui', 'main.ts')
-const oldClient = join(import.meta.dirname, '..', 'inputs', 'old-client.py')
+export const oldClient = join(import.meta.dirname, '..', 'inputs', 'old-client.py')
 
 interface Teardown {
   teardown(clean: () => unknown): unknown
@@ -73,7 +73,7 @@ export function makeEmptyImage(daemon: TestDaemon, name: string): void {
 
 /** What the client of the first aetherscale gets: all that comes within its 5 s, or the first `enough`. */
 export async function askAsBefore(rabbit: TestRabbit, command: string, options: object, enough?: number): Promise<unknown[]> {
-  const args = [oldClient, String(rabbit.port), command, JSON.stringify(options), ...(enough === undefined ? [] : [String(enough)])]
+  const args = [oldClient, rabbit.url, command, JSON.stringify(options), ...(enough === undefined ? [] : [String(enough)])]
   // Debian's own, which has its packages.
   const { stdout } = await promisify(execFile)('/usr/bin/python3', args)
   return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown)

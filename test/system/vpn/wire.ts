@@ -1,5 +1,5 @@
 /** Hosts in boxes on one wire: an Ethernet segment in a network namespace of the test's own, with nothing else on it. */
-import { openNamespace } from '../../helper/namespace.ts'
+import { openNamespace, type Namespace } from '../../helper/namespace.ts'
 import { startHost, type Host } from '../host-box.ts'
 
 interface Test {
@@ -27,13 +27,20 @@ export interface WiredHost extends Host {
   readonly address: string
 }
 
-/** As many hosts as there are names, with our package and nothing set up, and 10.99.0.N and fd99::N. */
-export async function openWire(t: Test, names: readonly string[]): Promise<WiredHost[]> {
+/** A wire without hosts. A program in it can have `address` there. */
+export async function layWire(t: Test, address?: string): Promise<Namespace> {
   const wire = await openNamespace(t)
   wire.ask('ip', 'link', 'add', BRIDGE, 'up', 'type', 'bridge')
+  if (address !== undefined) wire.ask('ip', 'address', 'add', `${address}/24`, 'dev', BRIDGE)
+  return wire
+}
+
+/** As many hosts as there are names, with our package and nothing set up, and 10.99.0.N and fd99::N. */
+export async function openWire(t: Test, names: readonly string[], wire?: Namespace): Promise<WiredHost[]> {
+  const { pid } = wire ?? (await layWire(t))
   const hosts: WiredHost[] = []
   for (const [index, name] of names.entries()) {
-    const host = await startHost(t, name, { wiredTo: wire.pid, nspawn: [`--network-bridge=${BRIDGE}`] })
+    const host = await startHost(t, name, { wiredTo: pid, nspawn: [`--network-bridge=${BRIDGE}`] })
     const address = `10.99.0.${index + 1}`
     const unit = ADDRESS_UNIT([`${address}/24`, `fd99::${index + 1}/64`])
     host.sh(`cat >/etc/systemd/system/wire.service <<'END'\n${unit}END\nsystemctl enable --quiet --now wire.service`)
