@@ -12,6 +12,7 @@ import { openConnection, openQuietConnection } from './connection.ts'
 import { Consumer } from './consumer.ts'
 import { CreateHandler } from './create.ts'
 import { DaemonLink, isAway } from './daemon-link.ts'
+import { connectForNews } from './daemon-news.ts'
 import { explain } from './explain.ts'
 import type { HostDescription } from './facts.ts'
 import { Forward } from './forward.ts'
@@ -65,7 +66,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   const key = openHostKey(folder)
   const ended = new AbortController()
   const connection = openConnection(settings, log, ended.signal)
-  const daemon = new DaemonLink(connectDaemon, (why) => {
+  const daemon = new DaemonLink(() => connectForNews(connectDaemon, () => cluster.announceSoon()), (why) => {
     if (why === undefined) log.info('connected to the daemon')
     else log.warn({ why }, 'the daemon does not answer; waiting for it')
     void settle()
