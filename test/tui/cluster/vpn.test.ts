@@ -34,6 +34,7 @@ function answersOf({ vpns, membership }: Host): Record<string, FakeAnswer> {
     }
   }
   return {
+    'vm.create': () => ({ id: 'cccccccc' }),
     'vpn.list': asDaemon(async () => ({ vpns: await vpns.list() })),
     'vpn.get': asDaemon(({ vpn }: { vpn: VpnName }) => vpns.get(vpn)),
     'vpn.invite': asDaemon((params) => membership.invite(params)),
@@ -62,6 +63,8 @@ else {
     await spy.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
     const { queue } = await spy.queueDeclare({ exclusive: true })
     const overheard: string[] = []
+    const asker = new Asker(rabbit.connect())
+    t.teardown(() => asker.close())
     for (const routingKey of [EVERY_HOST, 'host.a', 'host.b', 'host.c']) await spy.queueBind({ queue, exchange: CLUSTER, routingKey })
     await spy.basicConsume({ queue, noAck: true }, ({ body }) => overheard.push(JSON.stringify(body)))
 
@@ -74,7 +77,8 @@ else {
       await eventually(async () => (await b.cluster.ensureVpn('blue'), (await b.own.vpns.list()).length > 0), 'b has joined')
       t.equal((await b.own.vpns.get(blue)).prefix, all.prefix)
       t.same([await a.peers(), await b.peers()], [['b'], ['a']])
-      await c.cluster.ensureVpn('blue')
+      const made = await askOne(asker, 'c', { method: 'vm.create', params: { image: 'tiny', networks: [{ kind: 'vpn', name: 'blue' }] }, waitsMs: 5000, answersMs: 60_000 })
+      t.same(made, { id: 'cccccccc' }, 'as a host does that is asked by its name')
       await eventually(async () => (await b.peers()).length === 2, 'b has learnt of c')
       t.same([await a.peers(), await b.peers(), await c.peers()], [['b', 'c'], ['a', 'c'], ['a', 'b']])
       await c.cluster.ensureVpn('blue')
@@ -131,8 +135,6 @@ else {
       await t.rejects(b.cluster.ensureVpn('red'), refusal('red'), 'a has claimed it')
       await found(a)
       await eventually(() => b.cluster.ensureVpn('blue').then(() => false, (error: Error) => t.match(error, refusal('blue'))), 'b has heard that it is there')
-      const asker = new Asker(rabbit.connect())
-      t.teardown(() => asker.close())
       const params = { image: 'tiny', networks: [{ kind: 'vpn', name: 'blue' }] }
       const asked = askOne(asker, 'b', { method: 'vm.create', params, waitsMs: 5000, answersMs: 60_000 })
       await t.rejects(asked, { name: 'BROKER_NO_HOST', hint: /host trust a KEY/ }, 'so it is where a host is asked by its name')
