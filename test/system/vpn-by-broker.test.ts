@@ -10,6 +10,7 @@ import type { LegacyOutcome } from '../../policy/legacy.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import type { Namespace } from '../helper/namespace.ts'
 import { lacksRabbit } from '../inputs/rabbitmq.ts'
+import { eventually } from './daemon.ts'
 import { lacksHosts } from './host-box.ts'
 import { oldClient } from './relay.ts'
 import { hostsOnce, joinBroker, openBrokered, openGuest, type BrokeredHost, type Guest } from './vpn/by-broker.ts'
@@ -133,5 +134,11 @@ t.test('a VPN over two hosts that know each other by the broker', { skip: lacksH
     for (const { vm, name } of guests) t.match(a.type(t, '--cluster', 'vm', 'delete', vm), { status: 0, stderr: `on host ${name}\n` })
     t.same(both.map((host) => host.ask(t, 'vm', 'list')), [{ vms: [] }, { vms: [] }])
     t.end()
+  })
+
+  await t.test('after a boot a host is on the broker again, and in the VPN', async (t) => {
+    b.host.reboot()
+    for (const host of both) await hostsOnce(t, host, (rows) => rows.length === 2 && rows.every(({ connected, takes }) => connected && takes))
+    await eventually(() => a.ask<Result<'vpn.peer.list'>>(t, 'vpn', 'peer', 'list', 'blue').peers.every(({ reachable }) => reachable), 'a reaches b')
   })
 })

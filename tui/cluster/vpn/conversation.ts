@@ -75,10 +75,14 @@ export class Conversation {
     } catch (error) {
       if (!(error instanceof EnvelopeRefusal)) throw error
       this.#options.log.warn({ sender: envelope.sender, purpose: envelope.purpose, why: error.problem }, 'an envelope is refused')
-      const { self } = this.#options
-      const unpinned = error.problem === 'of a host that is not pinned here' && { hint: `on ${self.name}: aetherscale host trust ${envelope.sender} KEY` }
-      throw new UserError('ACCESS_DENIED', error.message, { ...unpinned, cause: error })
+      throw new UserError('ACCESS_DENIED', error.message, { ...this.#advise(error, envelope.sender), cause: error })
     }
+  }
+
+  #advise({ problem }: EnvelopeRefusal, sender: string): { readonly hint?: string } {
+    const pin = `on ${this.#options.self.name}: aetherscale host trust ${sender} KEY`
+    if (problem === 'of a host that is not pinned here') return { hint: pin }
+    return problem === 'forged' ? { hint: `if ${sender} has another key than the one that was pinned, ${pin}` } : {}
   }
 
   #open(envelope: z.output<typeof Enveloped>['envelope'], purpose: EnvelopePurpose, more: Pick<Opening, 'answers'> = {}): unknown {
