@@ -43,6 +43,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/system/screen.test.ts': { seconds: 25, cores: 0.7 },
   'test/system/broker-once.test.ts': { seconds: 43, cores: 0.7 },
   'test/system/broker.test.ts': { seconds: 22, cores: 0.4 },
+  'test/tui/broker/blocked.test.ts': { seconds: 8, cores: 0.6 },
   'test/tui/broker/connection.test.ts': { seconds: 30, cores: 0.5 },
   'test/tui/broker/relay-edges.test.ts': { seconds: 40, cores: 0.4 },
   'test/tui/broker/outbox.test.ts': { seconds: 6, cores: 0.6 },

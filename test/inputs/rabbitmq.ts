@@ -59,22 +59,22 @@ export interface Certificates {
   readonly key: string
 }
 
-/** Starts it; all of it is gone when the test ends. */
-export async function startRabbit(t: Teardown, tls?: Certificates): Promise<TestRabbit> {
-  return await open(t, HERE, await freePorts(4), tls)
+/** Starts it; all of it is gone when the test ends. `settings`: lines of its configuration. */
+export async function startRabbit(t: Teardown, tls?: Certificates, settings: readonly string[] = []): Promise<TestRabbit> {
+  return await open(t, HERE, await freePorts(4), tls, settings)
 }
 
 /** Starts it on a network that this process is not on. */
 export async function startRabbitElsewhere(t: Teardown, place: Required<Place>): Promise<Omit<TestRabbit, 'connect'>> {
-  return await open(t, place, USUAL_PORTS)
+  return await open(t, place, USUAL_PORTS, undefined, [])
 }
 
-async function open(t: Teardown, place: Place, [port, tlsPort, distribution, mapper]: readonly number[], tls?: Certificates): Promise<TestRabbit> {
+async function open(t: Teardown, place: Place, [port, tlsPort, distribution, mapper]: readonly number[], tls: Certificates | undefined, settings: readonly string[]): Promise<TestRabbit> {
   const { address, username, password, pid } = place
   const folder = mkdtempSync(join(tmpdir(), 'aetherscale-rabbit-'))
   const enter = [...(pid === undefined ? [] : ['nsenter', `--target=${pid}`, '--net', '--']), 'setpriv', ...WITH_US]
   const spawnThere = (argv: readonly string[], options: SpawnOptions): ChildProcess => spawn(enter[0]!, [...enter.slice(1), ...argv], options)
-  writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, place, port!, tls && { ...tls, port: tlsPort! }))
+  writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, place, port!, tls && { ...tls, port: tlsPort! }, settings))
   writeFileSync(join(folder, 'plugins'), '[].')
   mkdirSync(join(folder, 'log'))
   const env = {
@@ -134,8 +134,8 @@ async function open(t: Teardown, place: Place, [port, tlsPort, distribution, map
   return rabbit
 }
 
-function configuration(folder: string, { address, username, password }: Place, port: number, tls?: Certificates & { readonly port: number }): string {
-  const lines = [`listeners.tcp.default = ${address}:${port}`, `default_user = ${username}`, `default_pass = ${password}`, `log.file = ${join(folder, 'log', 'rabbit.log')}`, 'log.console = false']
+function configuration(folder: string, { address, username, password }: Place, port: number, tls: (Certificates & { readonly port: number }) | undefined, settings: readonly string[]): string {
+  const lines = [...settings, `listeners.tcp.default = ${address}:${port}`, `default_user = ${username}`, `default_pass = ${password}`, `log.file = ${join(folder, 'log', 'rabbit.log')}`, 'log.console = false']
   if (tls) {
     lines.push(
       `listeners.ssl.default = ${address}:${tls.port}`,

@@ -69,9 +69,12 @@ export async function withBroker<T>(io: Io, globals: Globals, work: (session: Br
   let atLoss: string | undefined
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => undefined)
+  const where = `RabbitMQ at ${address.hostname}:${address.port}`
   connection.on('error', (error: unknown) => {
-    const where = `${address.hostname}:${address.port}`
-    lost.reject(new ClusterError('unreachable', `RabbitMQ at ${where}: ${explain(error, password)}`, { hint: atLoss ?? `where it is, and who may enter, says ${join(folders.config, 'broker.json')}` }))
+    lost.reject(new ClusterError('unreachable', `${where}: ${explain(error, password)}`, { hint: atLoss ?? `where it is, and who may enter, says ${join(folders.config, 'broker.json')}` }))
+  })
+  connection.on('connection.blocked', (why) => {
+    lost.reject(new ClusterError('unreachable', `${where} takes no messages now: ${why}`, { hint: atLoss ?? 'rabbitmqctl status, where it runs, names its alarms' }))
   })
   const asker = new Asker(connection)
   try {
