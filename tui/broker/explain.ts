@@ -13,6 +13,7 @@ export function explain(error: unknown, password: string): string {
   if (!(error instanceof Error)) return scrub(String(error), password)
   // A host with several addresses: Node tells of each, and of all nothing.
   const { message, code, errors } = error as Error & { code?: unknown; errors?: readonly Error[] }
-  const said = message || errors?.map((each) => each.message).join(', ') || String(code)
+  // The library begins with a code, and with this where RabbitMQ has refused the login.
+  const said = message.replace(/^undefined: /, '') || errors?.map((each) => each.message).join(', ') || String(code)
   return scrub(said, password)
 }
