@@ -138,7 +138,10 @@ t.test('a VPN over two hosts that know each other by the broker', { skip: lacksH
 
   await t.test('after a boot a host is on the broker again, and in the VPN', async (t) => {
     b.host.reboot()
-    for (const host of both) await hostsOnce(t, host, (rows) => rows.length === 2 && rows.every(({ connected, takes }) => connected && takes))
+    for (const host of both) {
+      const rows = await hostsOnce(t, host, (rows) => rows.length === 2 && rows.every(({ connected, takes }) => connected && takes))
+      t.same(rows.map(({ trust }) => trust).sort(), ['pinned', 'self'])
+    }
     await eventually(() => a.ask<Result<'vpn.peer.list'>>(t, 'vpn', 'peer', 'list', 'blue').peers.every(({ reachable }) => reachable), 'a reaches b')
   })
 })
