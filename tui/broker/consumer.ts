@@ -1,5 +1,4 @@
 /** Consumes a queue on a channel of its own, again after each loss, and only while that is wanted. */
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AsyncMessage, Channel, Connection } from 'rabbitmq-client'
 
@@ -16,10 +15,19 @@ export interface Delivery {
   reject(): void
 }
 
+export interface Binding {
+  /** The one that is consumed, where not said. */
+  readonly queue?: string
+  readonly exchange: string
+  readonly routingKey: string
+}
+
 export interface ConsumerOptions {
   readonly connection: Connection
   /** Makes what is needed on this channel; answers the queue's name. */
   readonly prepare: (channel: Channel) => Promise<string>
+  /** What is to come to queues from exchanges. */
+  readonly bindings?: readonly Binding[]
   /** Messages that are under way at a time. */
   readonly atOnce: number
   readonly exclusive?: boolean
@@ -33,6 +41,8 @@ export interface ConsumerOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** How often a queue is bound anew: bindings go with an exchange that somebody deletes, and nobody is told. */
+const BIND_EVERY_MS = 10_000
 const RETRY_FROM_MS = 250
 const RETRY_UP_TO_MS = 5000
 /** Before a message is given back that could not be handled: what was in the way may pass, and RabbitMQ offers it at once. */
@@ -79,12 +89,13 @@ export class Consumer {
 
   /** Until the channel is lost, the queue is deleted, or nobody wants it any more. */
   async #consumeOnce(signal: AbortSignal): Promise<void> {
-    const { connection, prepare, atOnce, exclusive = false } = this.#options
+    const { connection, prepare, bindings = [], atOnce, exclusive = false } = this.#options
     const channel = await connection.acquire({ emitErrorsFromChannel: true })
     channel.on('error', () => undefined)
     let isLeft = false
     try {
       const queue = await prepare(channel)
+      await bind(channel, queue, bindings)
       await channel.basicQos({ prefetchCount: atOnce })
       const ended = new AbortController()
       channel.once('close', () => ended.abort())
@@ -92,8 +103,11 @@ export class Consumer {
       const { consumerTag } = await channel.basicConsume({ queue, exclusive }, (message) => this.#take(channel, message, signal))
       this.#options.onReady?.()
       const either = AbortSignal.any([signal, ended.signal])
-      if (!either.aborted) await once(either, 'abort')
-      this.#options.onEnd?.()
+      try {
+        while (await delay(BIND_EVERY_MS, true, { signal: either }).catch(() => false)) await bind(channel, queue, bindings)
+      } finally {
+        this.#options.onEnd?.()
+      }
       if (!channel.active) return
       // The channel has to stay for what is under way to be settled on it.
       const settled = Promise.all(this.#underWay)
@@ -124,6 +138,10 @@ export class Consumer {
       .finally(() => this.#underWay.delete(work))
     this.#underWay.add(work)
   }
+}
+
+async function bind(channel: Channel, queue: string, bindings: readonly Binding[]): Promise<void> {
+  for (const binding of bindings) await channel.queueBind({ queue, ...binding })
 }
 
 function openDelivery(channel: Channel, message: AsyncMessage): Delivery {

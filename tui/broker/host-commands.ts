@@ -65,23 +65,24 @@ export class HostCommands {
   constructor(options: HostCommandsOptions) {
     this.#options = options
     const { connection, onError } = options
-    const prepare = async (channel: Channel, routingKeys: readonly string[]): Promise<string> => {
+    const prepare = async (channel: Channel): Promise<string> => {
       await options.prepare()
       // It ends with its consumer, and so do the commands in it: nobody is to stop a VM because somebody wanted it an hour ago.
       const { queue } = await channel.queueDeclare({ queue: '', exclusive: true, autoDelete: true })
-      for (const routingKey of routingKeys) await channel.queueBind({ queue, exchange: COMPUTING, routingKey })
       return queue
     }
     this.#commands = new Consumer({
       connection,
-      prepare: (channel) => prepare(channel, LEGACY_FOR_ALL),
+      prepare,
+      bindings: LEGACY_FOR_ALL.map((routingKey) => ({ exchange: COMPUTING, routingKey })),
       atOnce: COMMANDS_AT_ONCE,
       handle: (delivery) => this.#once(delivery, () => this.#carryOut(delivery)),
       onError,
     })
     this.#talk = new Consumer({
       connection,
-      prepare: async (channel) => (this.#talkQueue = await prepare(channel, [WHO_HAS])),
+      prepare: async (channel) => (this.#talkQueue = await prepare(channel)),
+      bindings: [{ exchange: COMPUTING, routingKey: WHO_HAS }],
       atOnce: TALK_AT_ONCE,
       handle: (delivery) => this.#once(delivery, () => this.#converse(delivery)),
       onError,

@@ -1,7 +1,7 @@
 /** Joins this host to RabbitMQ: the one file that wires the parts of the relay. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { COMPETING, hostQueue, UNSERVED } from '../../policy/broker/topology.ts'
+import { COMPETING, COMPUTING, hostQueue, UNSERVED } from '../../policy/broker/topology.ts'
 import { UserError } from '../../policy/errors.ts'
 import type { Client } from '../client.ts'
 import { joinCluster } from '../cluster/join.ts'
@@ -127,6 +127,8 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   const own = new Consumer({
     connection,
     prepare: prepare(hostQueue(host)),
+    // Also while this host takes none.
+    bindings: [{ queue: COMPETING, exchange: COMPUTING, routingKey: 'create-vm' }],
     atOnce,
     exclusive: true,
     handle: creates.fromOwn,

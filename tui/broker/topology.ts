@@ -30,13 +30,12 @@ function queues(deadlineSeconds: number): QueueParams[] {
 /** A host's own queue is a classic one: of a quorum queue RabbitMQ 3.10 lets two consume exclusively. */
 const ownQueue = (host: string): QueueParams => ({ queue: hostQueue(host), durable: true, arguments: deadLetterTo(UNSERVED) })
 
-/** Makes what is missing. What is there with other properties is used as it is, and told. */
+/** Makes what is missing, and binds nothing. What is there with other properties is used as it is, and told. */
 export async function declareTopology(connection: Connection, host: string, deadlineSeconds: number, onOther: (why: string) => void): Promise<void> {
   await orAsItIs(connection, (channel, passive) => channel.exchangeDeclare({ exchange: COMPUTING, type: 'direct', durable: true, passive }), onOther)
   for (const params of [...queues(deadlineSeconds), ownQueue(host)]) {
     await orAsItIs(connection, (channel, passive) => channel.queueDeclare({ ...params, passive }), onOther)
   }
-  await onChannel(connection, (channel) => channel.queueBind({ queue: COMPETING, exchange: COMPUTING, routingKey: 'create-vm' }))
 }
 
 async function orAsItIs(

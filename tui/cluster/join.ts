@@ -182,11 +182,11 @@ export function joinCluster({ connection, claims, host, key, remote, folder, dae
       await channel.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
       // It ends with its consumer: one that is left behind would fill for as long as the connection lasts.
       const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true })
-      for (const routingKey of [EVERY_HOST, hostKey(host)]) await channel.queueBind({ queue, exchange: CLUSTER, routingKey })
       announcing.hasten()
       announcing.start()
       return queue
     },
+    bindings: [EVERY_HOST, hostKey(host)].map((routingKey) => ({ exchange: CLUSTER, routingKey })),
     atOnce: PREFETCH,
     async handle(delivery) {
       await serve(delivery.message)

@@ -1,7 +1,8 @@
 /** Relays on a real RabbitMQ under what is seldom: many commands at once, queues that an admin takes away, a daemon that goes. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AsyncMessage, Connection } from 'rabbitmq-client'
 import t, { type Test } from 'tap'
-import { COMPETING, COMPUTING, headers, LATER } from '../../../policy/broker/topology.ts'
+import { CLUSTER, COMPETING, COMPUTING, EVERY_HOST, headers, LATER } from '../../../policy/broker/topology.ts'
 import { FakeError } from '../../fakes/daemon.ts'
 import { eventually } from '../../system/daemon.ts'
 import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
@@ -16,6 +17,7 @@ t.test('hosts on one broker', { skip: lacksRabbit }, async (t) => {
   const client = rabbit.connect()
   await t.test('commands for the VMs of another host', (t) => commandsForAnother(t, rabbit, client))
   await t.test('queues that somebody deletes', (t) => deletedQueues(t, rabbit, client))
+  await t.test('exchanges that somebody deletes', (t) => deletedExchanges(t, rabbit, client))
   await t.test('time that a request says', (t) => ownTime(t, rabbit, client))
   await t.test('a host that has just come', (t) => justCome(t, rabbit, client))
   await t.test('a daemon that is there and does not answer', (t) => silentDaemon(t, rabbit, client))
@@ -81,6 +83,32 @@ async function deletedQueues(t: Test, rabbit: TestRabbit, client: Connection): P
 }
 
 /** The queue gives up what it has kept for a while; a request that says that it has more time is offered on. */
+/** Nobody is told that a binding goes with its exchange. */
+async function deletedExchanges(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
+  const host = await startFakeHost(t, rabbit, 'x')
+  await host.logs('takes requests')
+  for (const exchange of [COMPUTING, CLUSTER]) await client.exchangeDelete({ exchange })
+  const answers = await collect(client)
+  const ask = async (envelope: { readonly exchange: string; readonly routingKey: string }, body: object): Promise<boolean> => {
+    const before = answers.got.length
+    const channel = await client.acquire()
+    channel.on('error', () => undefined)
+    await channel.basicPublish({ ...envelope, replyTo: answers.queue }, body)
+    await delay(300)
+    if (channel.active) await channel.close()
+    return answers.got.length > before
+  }
+  for (const [envelope, body] of [
+    [{ exchange: COMPUTING, routingKey: 'list-vms' }, { command: 'list-vms' }],
+    [{ exchange: COMPUTING, routingKey: 'create-vm' }, { command: 'create-vm', options: { image: 'small' } }],
+    [{ exchange: CLUSTER, routingKey: EVERY_HOST }, { jsonrpc: '2.0', id: 1, method: 'host.list' }],
+  ] as const) {
+    await eventually(() => ask(envelope, body), () => `${envelope.routingKey} is not answered again:\n${host.log().slice(-2000)}`)
+    t.pass(`${envelope.exchange}, ${envelope.routingKey}`)
+  }
+  await host.relay.leave()
+}
+
 async function ownTime(t: Test, rabbit: TestRabbit, client: Connection): Promise<void> {
   await client.queueDelete({ queue: COMPETING })
   let vms = [makeVm(1)]
