@@ -14,8 +14,15 @@ import { withClient } from './session.ts'
 /** Milliseconds that the daemon's program may take for its checks: the probe of the accelerator boots something. */
 const DAEMON_CHECKS = 60_000
 
+/** Milliseconds in which a daemon answers that is well: one that is stopped, or hangs, takes connections all the same. */
+const ANSWERS_WITHIN = 5000
+const SILENT = 'It is stopped, or waits for a disk: its log, and the state of its process (ps), say more; if nothing helps, start it again, for VMs go on'
+
 export async function runDoctor({ io, globals }: Request): Promise<number> {
-  const ask = (client: Client) => client.call('system.doctor', {}).then(({ checks }) => ({ checks, path: client.socketPath }))
+  const ask = async (client: Client) => {
+    await client.call('system.info', {}, { timeoutMs: ANSWERS_WITHIN })
+    return { ...(await client.call('system.doctor', {})), path: client.socketPath }
+  }
   const found = await withClient(io, globals, 'observe', ask)
     .then(async ({ checks, path }) => [await describeWay(path), ...checks])
     .catch(async (error: unknown) => {
@@ -44,7 +51,7 @@ async function describeWay(path: string): Promise<Check> {
   return { subject: 'daemon', status: 'degraded', detail: `answers at ${path}, which only observes`, remedy }
 }
 
-function describeObstacle({ message, hint }: ConnectionError): Check {
+function describeObstacle({ problem, message, hint = problem === 'timeout' ? SILENT : undefined }: ConnectionError): Check {
   return { subject: 'daemon', status: 'missing', detail: message, ...(hint !== undefined && { remedy: hint }) }
 }
 

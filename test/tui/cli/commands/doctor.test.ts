@@ -14,7 +14,7 @@ const kvm = { subject: 'kvm', status: 'degraded', detail: 'does not boot a guest
 const qemu = { subject: 'qemu', status: 'ok', detail: '7.2' } as const
 
 t.test('the daemon that answers does the checks', async (t) => {
-  const { socket } = await startFakeDaemon(t, { 'system.doctor': () => ({ checks: [qemu, kvm] }) })
+  const { socket } = await startFakeDaemon(t, { 'system.info': () => ({}), 'system.doctor': () => ({ checks: [qemu, kvm] }) })
   const { status, stdout } = await run(t, ['--socket', socket, 'doctor'])
   t.equal(status, 0, 'degraded is not missing')
   t.equal(stdout, `ok        daemon  answers at ${socket}\nok        qemu    7.2\ndegraded  kvm     does not boot a guest\n                  -> enable it\n`)
@@ -22,13 +22,20 @@ t.test('the daemon that answers does the checks', async (t) => {
   t.match(JSON.parse(json), { checks: [{ subject: 'daemon', status: 'ok' }, qemu, kvm] })
 })
 
+t.test('a daemon that takes connections and does not answer is what is missing', async (t) => {
+  const { socket } = await startFakeDaemon(t, { 'system.info': () => new Promise(() => undefined), 'system.doctor': () => ({ checks: [qemu] }) })
+  const { status, stdout } = await run(t, ['--socket', socket, 'doctor', '--json'])
+  t.equal(status, 1)
+  t.match((JSON.parse(stdout) as { checks: unknown[] }).checks[0], { subject: 'daemon', status: 'missing', detail: /answer/ })
+})
+
 t.test('something missing is status 1', async (t) => {
-  const { socket } = await startFakeDaemon(t, { 'system.doctor': () => ({ checks: [{ ...qemu, status: 'missing' }] }) })
+  const { socket } = await startFakeDaemon(t, { 'system.info': () => ({}), 'system.doctor': () => ({ checks: [{ ...qemu, status: 'missing' }] }) })
   t.equal((await run(t, ['--socket', socket, 'doctor'])).status, 1)
 })
 
 t.test('a daemon that can only be observed says how to get further', async (t) => {
-  const { directory } = await startFakeDaemon(t, { 'system.doctor': () => ({ checks: [] }) }, { names: ['observe.sock'] })
+  const { directory } = await startFakeDaemon(t, { 'system.info': () => ({}), 'system.doctor': () => ({ checks: [] }) }, { names: ['observe.sock'] })
   const { stdout } = await run(t, ['--socket-dir', directory, 'doctor'])
   t.match(stdout, /^degraded {2}daemon {2}answers at .*observe\.sock, which only observes\n +-> /)
 })
