@@ -100,7 +100,8 @@ async function prepare(t: Parameters<typeof startHelper>[0]): Promise<{ namespac
     'link add foreign0 type veth peer name foreign1', `link set foreign0 master ${nameOf(CALLER, 'bridge', 'mixed')}`,
   ]) namespace.ask('ip', ...line.split(' '))
   // carriers, and addresses that are looked for on the link (RFC 4862, section 5.4), come to rest
-  for (let [last, now] = ['', snapshot(namespace, helper)]; now !== last; [last, now] = [now, snapshot(namespace, helper)]) await delay(1500)
+  const isAtRest = (now: string): boolean => !now.includes('"tentative":true')
+  for (let [last, now] = ['', snapshot(namespace, helper)]; now !== last || !isAtRest(now); [last, now] = [now, snapshot(namespace, helper)]) await delay(1500)
   return { namespace, helper }
 }
 

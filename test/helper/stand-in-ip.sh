@@ -10,7 +10,6 @@ folder=${0%/*}
 [[ -e $folder/fault ]] || exec "$ip" "$@"
 read -r what nth keep <"$folder/fault"
 count=0
-part=
 : >"$folder/lines"
 exec 3> >(exec "$ip" "$@")
 real=$!
@@ -44,18 +43,17 @@ act() {
 
 [[ $nth == 0 ]] && act
 while true; do
-  IFS= read -r -t 0.02 line
-  case $? in
-    0)
-      line=$part$line part=
-      printf '%s\n' "$line" >>"$folder/lines"
-      printf '%s\n' "$line" >&3
-      ((++count == nth)) && act
-      ;;
-    1) break ;;
-    # no whole line came yet; where the real one has ended by itself, so does this
-    *) part+=$line && kill -0 "$real" 2>/dev/null || break ;;
-  esac
+  # Asks only whether there is something: a read with a limit that ends in the middle of it may have lost the line's end.
+  if read -r -t 0; then
+    IFS= read -r line || break
+    printf '%s\n' "$line" >>"$folder/lines"
+    printf '%s\n' "$line" >&3
+    ((++count == nth)) && act
+  else
+    # where the real one has ended by itself, so does this
+    kill -0 "$real" 2>/dev/null || break
+    /bin/sleep 0.02
+  fi
 done
 exec 3>&-
 wait "$real"
