@@ -10,7 +10,7 @@ import { weigh, type Weight } from './weights.ts'
 const TIMEOUT_MS = 300_000
 /** Tests of the whole: they boot machines, under emulation where there is no KVM. */
 const SYSTEM = 'test/system/'
-const LONG_SECONDS = 20
+const LONG_SECONDS = 12
 const LONG_TIMEOUT_MS = 900_000
 
 /** All test files in order, or those that one of `only` is a part of. */

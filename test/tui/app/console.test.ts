@@ -43,6 +43,7 @@ t.test('what is typed into a console comes there, all of it, and not to the scre
     t.equal(typed, keys, `the ${round} time`)
     screen.write('\u001d')
     await screen.sees(/VMs › vm-0001 /)
+    await screen.sees(/Restart +on-failure/)
     t.match(screen.lines().join('\n'), /Restart +on-failure/, 'and one is where one was')
   }
   screen.write('\u001b')
