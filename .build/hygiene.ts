@@ -31,8 +31,13 @@ export function inspectFiles(
 }
 
 function findTraces(line: string, path: string, traces: readonly string[]): string[] {
-  const found = traces.filter((trace) => line.includes(trace)).map((trace) => `a trace of this machine: ${trace}`)
+  const found = traces.filter((trace) => holdsName(line, trace)).map((trace) => `a trace of this machine: ${trace}`)
   if (path === 'package-lock.json' && line.includes('"resolved"')) found.push('the address of a package registry')
   if (/^(<{7}|>{7}) /.test(line)) found.push('a merge conflict')
   return found
+}
+
+/** Not as a part of a longer name: in /root/aetherscale-init.done there is nothing of a checkout at /root/aetherscale. */
+function holdsName(line: string, name: string): boolean {
+  return line.split(name).slice(1).some((rest) => !/^[\w-]/.test(rest))
 }

@@ -10,6 +10,11 @@ t.test('a trace of the machine is a complaint with its place', async (t) => {
   t.same(inspect('x.sh', 'curl https://mirror.example/x').complaints, ['x.sh:1: a trace of this machine: mirror.example'])
 })
 
+t.test('a longer name that begins like a trace is none', async (t) => {
+  t.same(inspect('README.md', '/home/somebody/checkout-init.done').complaints, [])
+  t.same(inspect('README.md', '/home/somebody/checkout-init.done and /home/somebody/checkout').complaints, ['README.md:1: a trace of this machine: /home/somebody/checkout'])
+})
+
 t.test('the lock file names no registry', async (t) => {
   t.same(inspect('package-lock.json', '"resolved": "https://registry.example/x.tgz"').complaints, [
     'package-lock.json:1: the address of a package registry',
