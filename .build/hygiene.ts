@@ -37,7 +37,7 @@ function findTraces(line: string, path: string, traces: readonly string[]): stri
   return found
 }
 
-/** Not as a part of a longer name: in /root/aetherscale-init.done there is nothing of a checkout at /root/aetherscale. */
+/** Not as the beginning of a longer name: a guest's /root/aetherscale-init.done says nothing of a checkout that root has at home. */
 function holdsName(line: string, name: string): boolean {
   return line.split(name).slice(1).some((rest) => !/^[\w-]/.test(rest))
 }
