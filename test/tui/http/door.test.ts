@@ -7,7 +7,7 @@ import { methods } from '../../../policy/api/index.ts'
 import { deriveRoutes } from '../../../policy/http/routes.ts'
 import { FakeError, makeTestDirectory, startFakeDaemon, type FakeAnswer } from '../../fakes/daemon.ts'
 import { makeVms } from '../../inputs/vms.ts'
-import { fetchFrom, openDoor, readEvents, type OpenDoor } from './open-door.ts'
+import { fetchFrom, openDoor, readEvents, sendRaw, type OpenDoor } from './open-door.ts'
 
 const never: FakeAnswer = () => new Promise(() => undefined)
 
@@ -41,7 +41,17 @@ t.test('what is said twice or in the wrong place is refused', async (t) => {
   t.match(await fetchFrom(at, 'GET /v1/vm/web?vm=other'), { status: 400, json: { field: 'vm' } })
   t.match(await fetchFrom(at, 'POST /v1/vm/web/stop?force=true'), { status: 400, json: { field: 'force' } })
   t.match(await fetchFrom(at, 'GET /v1/vm/-/plan?networks=user'), { status: 400, json: { field: 'networks', hint: /POST/ } })
+  t.match(await fetchFrom(at, 'DELETE /v1/vm/web', { body: { dryRun: true } }), { status: 400, json: { name: 'INVALID_PARAMS', field: 'dryRun' } })
+  t.match(await fetchFrom(at, 'GET /v1/vm', { body: { state: 'running' } }), { status: 400, json: { name: 'INVALID_PARAMS' } })
+  const inPieces = 'GET /v1/vm HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n\r\n'
+  t.match(await sendRaw(at, (send) => void send(inPieces)), /^HTTP\/1.1 400 /)
   t.strictSame(daemon.requests, [], 'the daemon was not asked')
+})
+
+t.test('clients that send an empty object with everything are served', async (t) => {
+  const daemon = await startFakeDaemon(t, { 'vm.list': () => ({ vms: [] }), 'vm.delete': () => ({ id: 'adbvzwdf' }) })
+  const { at } = await openDoor(t, daemon.directory)
+  for (const what of ['GET /v1/vm', 'DELETE /v1/vm/web', 'GET /vm', 'DELETE /vm/web']) t.match(await fetchFrom(at, what, { body: {} }), { status: 200 }, what)
 })
 
 t.test('an error of the daemon is a problem with its status', async (t) => {

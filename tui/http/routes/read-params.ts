@@ -10,7 +10,7 @@ import { HttpProblem } from '../http-problem.ts'
 const ENVELOPE_BYTES = 256
 
 /**
- * @throws UserError INVALID_PARAMS: a param stands in the path and beside it, or cannot be said in a query
+ * @throws UserError INVALID_PARAMS: a param stands in the path and beside it, cannot be said in a query, or is in a body where none is read
  * @throws HttpProblem BODY_TOO_LARGE: as one line of JSON it would be over the limit of the wire
  */
 export function readParams(request: FastifyRequest, route: Route, shapes: Readonly<Record<string, QueryShape>>): Record<string, unknown> {
@@ -18,6 +18,7 @@ export function readParams(request: FastifyRequest, route: Route, shapes: Readon
   if (route.rest === 'body' && query !== '') {
     throw new UserError('INVALID_PARAMS', `${route.method} has its params in the body, not in a query`, { field: [...new URLSearchParams(query).keys()][0] ?? '' })
   }
+  if (route.rest === 'query') refuseBody(request, route)
   const rest = route.rest === 'query' ? readQuery(query, shapes) : ((request.body ?? {}) as Record<string, unknown>)
   const path = request.params as Readonly<Record<string, string>>
   const twice = route.placed.find((param) => Object.hasOwn(rest, param))
@@ -26,6 +27,17 @@ export function readParams(request: FastifyRequest, route: Route, shapes: Readon
   const params = { ...rest, ...Object.fromEntries(route.placed.map((param) => [param, path[param]])), ...(key !== undefined && { requestId: unquote(String(key)) }) }
   if (Buffer.byteLength(JSON.stringify(params)) > LINE_LIMIT - ENVELOPE_BYTES) throw new HttpProblem('BODY_TOO_LARGE', `The params are more than a request to the daemon can be, ${LINE_LIMIT} bytes`)
   return params
+}
+
+/** What clients send that send a body with everything. */
+const EMPTY_BODY = '{}'
+
+/** A param that is passed over without a word is obeyed, to whoever sent it: {"dryRun": true} with a DELETE. */
+function refuseBody({ headers, body }: FastifyRequest, { method, verb }: Route): void {
+  // the body of a GET is not read
+  const isSaid = verb === 'GET' ? headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > EMPTY_BODY.length : Object.keys(body ?? {}).length > 0
+  if (!isSaid) return
+  throw new UserError('INVALID_PARAMS', `${method} has its params in the path and the query, not in a body`, { field: Object.keys(body ?? {})[0] ?? '' })
 }
 
 function queryOf(url: string): string {
