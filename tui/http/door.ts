@@ -108,8 +108,8 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     if (request.method === 'OPTIONS') return void reply.code(204).header('allow', allow).send()
     throw new HttpProblem('VERB_NOT_ALLOWED', `The path takes ${allow}`, { headers: { allow } })
   })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    cutSlowReader(reply.raw, payload, limits)
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    cutSlowReader(reply.raw, limits)
     done()
   })
 }
@@ -131,12 +131,8 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
   })
 }
 
-/** What fits the sockets' buffers is gone from here at once; of the rest, somebody who does not read must not make us keep it for ever. */
-const KERNEL_BYTES = 65_536
-
-function cutSlowReader(response: ServerResponse, payload: unknown, { readMs }: DoorLimits): void {
-  const isLong = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > KERNEL_BYTES
-  if (!isLong) return
+/** Somebody who does not read must not make us keep an answer, and its connection, for ever; a short one may stand behind others that were not read. */
+function cutSlowReader(response: ServerResponse, { readMs }: DoorLimits): void {
   const timer = setTimeout(() => response.destroy(), readMs)
   response.once('close', () => clearTimeout(timer))
 }

@@ -14,10 +14,12 @@ export interface DoorLimits {
   readonly checkMs: number
   /** How long a connection may be without a request. */
   readonly idleMs: number
-  /** How long a client may take to read an answer that does not fit the sockets' buffers. */
+  /** How long a client may take to read an answer. */
   readonly readMs: number
   /** Connections of clients; one more is answered 503. */
   readonly connections: number
+  /** Requests of one connection that are not answered yet; one more ends the connection. */
+  readonly pipelined: number
   /** Quick questions that the daemon is asked at a time: as many as it takes of a connection, less what is left for others. */
   readonly quick: number
   /** Connections to the daemon for what takes long; it has 512 for all its clients. */
@@ -48,6 +50,7 @@ export const doorLimits: DoorLimits = {
   idleMs: 30_000,
   readMs: 60_000,
   connections: 4096,
+  pipelined: 64,
   quick: 128,
   long: 128,
   streams: 128,

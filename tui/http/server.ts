@@ -27,7 +27,7 @@ export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer 
   const server = tls ? (createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMs }) as unknown as Server) : createPlain(options)
   server.maxRequestsPerSocket = 0
   limitConnections(server, limits.connections)
-  return { server, serve: (handler) => server.on('request', handler) }
+  return { server, serve: (handler) => server.on('request', limitPipeline(handler, limits.pipelined)) }
 }
 
 /** Past the limit a client is told so, not just cut off. Before TLS has begun there is nothing to tell it by. */
@@ -40,6 +40,24 @@ function limitConnections(server: Server, most: number): void {
     if ('setSecureContext' in server) socket.destroy()
     else writeProblem(socket, 'DOOR_BUSY', `${most} connections are open already`, 'retry-after: 5\r\n')
   })
+}
+
+/**
+ * A client may send requests before it has read any answer, 1,600 in what Node reads at a time, without a token as well: each would
+ * be answered and its answer kept. Nobody can be told, as the answers before have not been read.
+ */
+function limitPipeline(handler: RequestListener, most: number): RequestListener {
+  const open = new WeakMap<Socket, number>()
+  return (request, response) => {
+    const { socket } = request
+    // the rest of what was read goes on coming
+    if (socket.destroyed) return
+    const count = (open.get(socket) ?? 0) + 1
+    if (count > most) return void socket.destroy()
+    open.set(socket, count)
+    response.once('close', () => open.set(socket, open.get(socket)! - 1))
+    handler(request, response)
+  }
 }
 
 /** For what is no request, or none in time. */

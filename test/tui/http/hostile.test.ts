@@ -107,6 +107,32 @@ t.test('who does not read is cut off, of an answer and of a stream', async (t) =
   t.pass('the subscription has ended as well')
 })
 
+const ask = (path: string, count = 1): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count)
+
+t.test('requests without end before any answer is read end their connection, and are not asked', async (t) => {
+  const { at, daemon, log } = await openFor(t, { limits: { pipelined: 20 } })
+  const few = await sendRaw(at, (send) => void send(`${ask('/v1/vm', 19)}GET /v1/vm HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`))
+  t.equal(few.match(/HTTP\/1.1 200 /g)?.length, 20, 'a few are answered')
+  t.equal(await sendRaw(at, (send) => void send(ask('/v1/vm', 1000))), '')
+  t.ok(daemon.requests.length <= 40)
+  t.match(await fetchFrom(at, 'GET /v1/vm'), { status: 200 })
+  while (log.length < 41) await delay(10)
+  t.equal(log.length, 41, 'what came after them has not begun')
+})
+
+t.test('who asks again and again and reads no answer is cut off, however short the answers are', async (t) => {
+  const { at, log } = await openFor(t, { limits: { readMs: 200, pipelined: 100_000 } })
+  const socket = connect((at as { socketPath: string }).socketPath)
+  socket.on('error', () => undefined)
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  socket.pause()
+  for (let i = 0; i < 20; i++) socket.write(ask('/v1/vm', 100))
+  while (!log.some((line) => line.includes('"left":true'))) await delay(10)
+  socket.resume()
+  await closed
+  t.match(await fetchFrom(at, 'GET /v1/vm'), { status: 200 })
+})
+
 t.test('with a token, nothing is told without it, and nothing is kept from who has it', async (t) => {
   const { at, daemon, log } = await openFor(t, { tcp: true, names: ownNames('127.0.0.1', []), authorize: requireToken(token, { ...doorLimits, wrongTokens: 3, wrongTokenMs: 60_000 }) })
   for (const what of ['GET /v1/vm', 'GET /vm', 'POST /v1/vm', 'GET /nothing', 'GET /v1/openapi.json', 'GET /metrics', 'OPTIONS /vm', 'HEAD /v1/vm', 'GET /v1/events']) {
