@@ -93,10 +93,15 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
       throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
     }
     // whoever stands before this door may go by the other one (RFC 9112, 3.2)
-    if ((request.raw.headersDistinct['host'] ?? []).length > 1) throw new HttpProblem('REQUEST_INVALID', 'There is more than one header Host')
+    for (const name of ['host', 'authorization']) {
+      if ((request.raw.headersDistinct[name] ?? []).length > 1) throw new HttpProblem('REQUEST_INVALID', `There is more than one header ${name}`)
+    }
     const site = headers['sec-fetch-site']
     checkAddressed({ host: headers.host, origin: headers.origin, site: site === undefined ? undefined : String(site) }, names)
     authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')
+    if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) {
+      throw new HttpProblem('BODY_TYPE_REFUSED', `A body with the coding ${headers['content-encoding']} is not read`, { hint: 'send it as it is', headers: { 'accept-encoding': 'identity' } })
+    }
     // the router takes nothing for a name as well
     const isNamed = !Object.values((request.params ?? {}) as Readonly<Record<string, string>>).includes('')
     // a proxy is asked for whole URLs, which this is not

@@ -43,6 +43,7 @@ t.test('what is said twice or in the wrong place is refused', async (t) => {
   t.match(await fetchFrom(at, 'GET /v1/vm/-/plan?networks=user'), { status: 400, json: { field: 'networks', hint: /POST/ } })
   t.match(await fetchFrom(at, 'DELETE /v1/vm/web', { body: { dryRun: true } }), { status: 400, json: { name: 'INVALID_PARAMS', field: 'dryRun' } })
   t.match(await fetchFrom(at, 'GET /v1/vm', { body: { state: 'running' } }), { status: 400, json: { name: 'INVALID_PARAMS' } })
+  t.match(await fetchFrom(at, 'POST /v1/vm', { body: { image: 'tiny', requestId: 'a-2' }, headers: { 'idempotency-key': 'a-1' } }), { status: 400, json: { field: 'requestId' } })
   const inPieces = 'GET /v1/vm HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n\r\n'
   t.match(await sendRaw(at, (send) => void send(inPieces)), /^HTTP\/1.1 400 /)
   t.strictSame(daemon.requests, [], 'the daemon was not asked')

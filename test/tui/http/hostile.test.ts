@@ -27,7 +27,8 @@ t.test('bodies that are none are refused, and the next request is served', async
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'x']) {
     t.match(await post('{}', { 'content-type': type }), { status: 415, json: { name: 'BODY_TYPE_REFUSED' } }, type)
   }
-  t.match(await post('{}', { 'content-type': 'application/json; charset=utf-8' }), { status: 200 })
+  t.match(await post('{}', { 'content-encoding': 'gzip' }), { status: 415, headers: { 'accept-encoding': 'identity' }, json: { name: 'BODY_TYPE_REFUSED', detail: /gzip/ } })
+  t.match(await post('{}', { 'content-type': 'application/json; charset=utf-8', 'content-encoding': 'identity' }), { status: 200 })
   t.match(await post(Buffer.alloc(10_000_000, 0x20)), { status: 413, json: { name: 'BODY_TOO_LARGE' } }, '10 MB')
   t.match(await post({ image: 'x'.repeat(1_048_400) }), { status: 413, json: { name: 'BODY_TOO_LARGE' } }, 'what fits HTTP and not the wire')
   t.match(await fetchFrom(at, 'POST /v1/vm/-/plan', { body: { image: 'x'.repeat(1_048_400) } }), { status: 413 }, 'nor may it end the connection of others')
@@ -143,6 +144,8 @@ t.test('with a token, nothing is told without it, and nothing is kept from who h
   for (let i = 0; i < 3; i++) t.match(await fetchFrom(at, 'GET /v1/vm', { headers: wrong }), { status: 401 })
   t.match(await fetchFrom(at, 'GET /v1/vm', { headers: wrong }), { status: 429, headers: { 'retry-after': '60' }, json: { name: 'TOO_MANY_ATTEMPTS' } })
   t.match(await fetchFrom(at, 'GET /v1/vm', { headers: right }), { status: 200 }, 'from the same address')
+  const twice = await sendRaw(at, (send) => void send(`GET /v1/vm HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: ${right.authorization}\r\nAuthorization: Bearer x\r\n\r\n`))
+  t.match(twice, /^HTTP\/1.1 400 .*"name":"REQUEST_INVALID"/s, 'two of them, of which a proxy may have looked at the other one')
   t.notMatch(log.join(''), /token/)
 })
 

@@ -10,7 +10,7 @@ import { HttpProblem } from '../http-problem.ts'
 const ENVELOPE_BYTES = 256
 
 /**
- * @throws UserError INVALID_PARAMS: a param stands in the path and beside it, cannot be said in a query, or is in a body where none is read
+ * @throws UserError INVALID_PARAMS: a param stands in the path or a header and beside it, cannot be said in a query, or is in a body where none is read
  * @throws HttpProblem BODY_TOO_LARGE: as one line of JSON it would be over the limit of the wire
  */
 export function readParams(request: FastifyRequest, route: Route, shapes: Readonly<Record<string, QueryShape>>): Record<string, unknown> {
@@ -24,6 +24,7 @@ export function readParams(request: FastifyRequest, route: Route, shapes: Readon
   const twice = route.placed.find((param) => Object.hasOwn(rest, param))
   if (twice !== undefined) throw new UserError('INVALID_PARAMS', `${twice} stands in the path, and nowhere else`, { field: twice })
   const key = route.method === 'vm.create' ? request.headers['idempotency-key'] : undefined
+  if (key !== undefined && rest['requestId'] !== undefined) throw new UserError('INVALID_PARAMS', 'requestId is said by the header Idempotency-Key, and nowhere else', { field: 'requestId' })
   const params = { ...rest, ...Object.fromEntries(route.placed.map((param) => [param, path[param]])), ...(key !== undefined && { requestId: unquote(String(key)) }) }
   if (Buffer.byteLength(JSON.stringify(params)) > LINE_LIMIT - ENVELOPE_BYTES) throw new HttpProblem('BODY_TOO_LARGE', `The params are more than a request to the daemon can be, ${LINE_LIMIT} bytes`)
   return params
