@@ -42,7 +42,7 @@ export interface Door {
 export async function makeDoor(options: DoorOptions): Promise<Door> {
   const { daemon, limits, access, legacy, log } = options
   const closing = new AbortController()
-  const { server, serve } = makeServer(options.kind, limits)
+  const { server, serve, closeUnused } = makeServer(options.kind, limits)
   const answerProblem = makeErrorHandler(log)
   const app = fastify({
     bodyLimit: limits.bodyBytes,
@@ -67,9 +67,11 @@ export async function makeDoor(options: DoorOptions): Promise<Door> {
     async close() {
       closing.abort()
       const closed = new Promise((resolve) => server.close(resolve))
-      const deadline = setTimeout(() => server.closeAllConnections(), limits.shutdownMs)
+      closeUnused()
+      // whoever waits still is told, and has a moment to be told in
+      const deadlines = [setTimeout(() => daemon.close(), limits.shutdownMs), setTimeout(() => server.closeAllConnections(), limits.shutdownMs + limits.farewellMs)]
       await closed
-      clearTimeout(deadline)
+      deadlines.forEach(clearTimeout)
       await app.close()
       daemon.close()
     },
@@ -88,10 +90,7 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     const { headers, socket } = request.raw
     logRequest(log, request, reply)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    if (closing.aborted) {
-      reply.header('connection', 'close')
-      throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
-    }
+    if (closing.aborted) throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
     // whoever stands before this door may go by the other one (RFC 9112, 3.2)
     for (const name of ['host', 'authorization']) {
       if ((request.raw.headersDistinct[name] ?? []).length > 1) throw new HttpProblem('REQUEST_INVALID', `There is more than one header ${name}`)
@@ -115,6 +114,8 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     cutSlowReader(reply.raw, limits)
+    // else it stays open until its client ends it
+    if (closing.aborted) reply.header('connection', 'close')
     done()
   })
 }

@@ -35,6 +35,8 @@ export interface DoorLimits {
   readonly heartbeatMs: number
   /** How long the end waits for requests in flight. */
   readonly shutdownMs: number
+  /** How long after that those who are told that there will be no answer may take to read it. */
+  readonly farewellMs: number
   /** Wrong tokens of an address that are answered before it has to wait, and how long for each more. */
   readonly wrongTokens: number
   readonly wrongTokenMs: number
@@ -59,6 +61,7 @@ export const doorLimits: DoorLimits = {
   unreadBytes: 1_048_576,
   heartbeatMs: 15_000,
   shutdownMs: 10_000,
+  farewellMs: 500,
   wrongTokens: 10,
   wrongTokenMs: 6000,
 }

@@ -13,6 +13,8 @@ export type ServerKind = { readonly tls?: { readonly cert: Buffer; readonly key:
 export interface MadeServer {
   readonly server: Server
   serve(handler: RequestListener): Server
+  /** Ends the connections whose first request has not come, which Node takes for busy ones (a browser opens some in advance). */
+  closeUnused(): void
 }
 
 export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer {
@@ -27,7 +29,7 @@ export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer 
   const server = tls ? (createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMs }) as unknown as Server) : createPlain(options)
   server.maxRequestsPerSocket = 0
   limitConnections(server, limits.connections)
-  return { server, serve: (handler) => server.on('request', limitPipeline(handler, limits.pipelined)) }
+  return { server, serve: (handler) => server.on('request', limitPipeline(handler, limits.pipelined)), closeUnused: watchUnused(server, tls ? 'secureConnection' : 'connection') }
 }
 
 /** Past the limit a client is told so, not just cut off. Before TLS has begun there is nothing to tell it by. */
@@ -40,6 +42,16 @@ function limitConnections(server: Server, most: number): void {
     if ('setSecureContext' in server) socket.destroy()
     else writeProblem(socket, 'DOOR_BUSY', `${most} connections are open already`, 'retry-after: 5\r\n')
   })
+}
+
+function watchUnused(server: Server, opened: 'connection' | 'secureConnection'): () => void {
+  const unused = new Set<Socket>()
+  server.on(opened, (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }) => unused.delete(socket))
+  return () => unused.forEach((socket) => socket.destroy())
 }
 
 /**

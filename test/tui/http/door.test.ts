@@ -284,25 +284,27 @@ t.test('at its end what is under way is answered, and nothing new is taken', asy
   let end = (): void => {}
   const daemon = await startFakeDaemon(t, { 'vm.exec': () => new Promise((resolve) => (end = () => resolve({ exitCode: 0 }))), 'events.subscribe': () => ({}) })
   const { at, close } = await openDoor(t, daemon.directory)
-  const running = fetchFrom(at, 'POST /v1/vm/web/exec', { body: { command: ['x'] } })
+  const running = fetchFrom(at, 'POST /v1/vm/web/exec', { body: { command: ['x'] }, headers: { connection: 'keep-alive' } })
+  const silent = sendRaw(at, () => undefined)
   const events = readEvents(at, 'GET /v1/events', 9)
   while (daemon.requests.length < 2) await delay(5)
   const closed = close()
   t.match(await events, [{ event: 'problem', data: { name: /DAEMON/ } }])
   await t.rejects(fetchFrom(at, 'GET /v1/vm'))
+  t.equal(await silent, '', 'a connection without a request does not hold it')
   end()
-  t.match(await running, { status: 200 })
+  t.match(await running, { status: 200, headers: { connection: 'close' } })
   await closed
 })
 
-t.test('what does not end is cut off at the end', async (t) => {
-  const daemon = await startFakeDaemon(t, { 'vm.exec': never })
+t.test('who waits for what does not end is told at the end', async (t) => {
+  const daemon = await startFakeDaemon(t, { 'vm.exec': never, 'vm.list': never })
   const { at, close } = await openDoor(t, daemon.directory, { limits: { shutdownMs: 50 } })
-  const running = fetchFrom(at, 'POST /v1/vm/web/exec', { body: { command: ['x'] } })
-  running.catch(() => undefined)
-  while (daemon.requests.length < 1) await delay(5)
+  const running = [fetchFrom(at, 'POST /v1/vm/web/exec', { body: { command: ['x'] } }), fetchFrom(at, 'GET /v1/vm')]
+  while (daemon.requests.length < 2) await delay(5)
   await close()
-  await t.rejects(running)
+  for (const answer of await Promise.all(running)) t.match(answer, { status: 502, json: { name: 'DAEMON_LOST', detail: /door was closed/ } })
+  t.equal(daemon.requests.length, 2, 'nothing was asked anew')
 })
 
 t.test('a guest that powers down long after the answer does not hold the door at its end', async (t) => {

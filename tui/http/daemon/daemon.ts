@@ -37,6 +37,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
   const own = { long: turns(limits.long, limits.waiting), stream: turns(limits.streams, 0) }
   const clients = new Set<Client>()
   let shared: Promise<SharedLink> | undefined
+  let isClosed = false
 
   const openShared = async (): Promise<SharedLink> => {
     const known = shared
@@ -54,6 +55,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
           return await (await openShared()).ask(method, params, limits.answerMs)
         } catch (error) {
           if (!(error instanceof ConnectionError && error.problem === 'lost')) throw error
+          if (isClosed) throw ended()
           return await (await openShared()).ask(method, params, limits.answerMs)
         }
       } finally {
@@ -71,6 +73,8 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
         try {
           gone.throwIfAborted()
           return await work(client)
+        } catch (error) {
+          throw isClosed && error instanceof ConnectionError ? ended() : error
         } finally {
           gone.removeEventListener('abort', close)
           clients.delete(client)
@@ -81,6 +85,7 @@ export function reachDaemon(whereabouts: Whereabouts, limits: DoorLimits): Daemo
       }
     },
     close() {
+      isClosed = true
       void shared?.then((link) => link.close(), () => undefined)
       for (const client of clients) client.close()
     },
@@ -100,6 +105,10 @@ async function open({ env, socket, directory, access }: Whereabouts): Promise<Op
     }
   }
   return await openSocket({ env, access, socket: paths.at(-1)! })
+}
+
+function ended(): HttpProblem {
+  return new HttpProblem('DAEMON_LOST', 'The door was closed before the answer came', { hint: 'see what has become of it before you ask again' })
 }
 
 function busy(waiting: number): HttpProblem {
