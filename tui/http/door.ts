@@ -139,6 +139,8 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
 
 /** Somebody who does not read must not make us keep an answer, and its connection, for ever; a short one may stand behind others that were not read. */
 function cutSlowReader(response: ServerResponse, { readMs }: DoorLimits): void {
+  // whoever has gone does not close once more, and the timer would keep the program from ending
+  if (response.destroyed) return
   const timer = setTimeout(() => response.destroy(), readMs)
   response.once('close', () => clearTimeout(timer))
 }

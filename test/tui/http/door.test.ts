@@ -307,6 +307,23 @@ t.test('who waits for what does not end is told at the end', async (t) => {
   t.equal(daemon.requests.length, 2, 'nothing was asked anew')
 })
 
+t.test('an answer to a client that has gone keeps nothing from ending', async (t) => {
+  let end = (): void => {}
+  const daemon = await startFakeDaemon(t, { 'vm.create': () => new Promise((resolve) => (end = () => resolve({ id: 'adbvzwdf' }))) })
+  const { at, log } = await openDoor(t, daemon.directory)
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const client = request({ ...at, agent: false, method: 'POST', path: '/v1/vm', headers: { 'content-type': 'application/json', host: 'localhost' } })
+  client.on('error', () => undefined)
+  client.end('{"image":"tiny"}')
+  while (daemon.requests.length < 1) await delay(5)
+  client.destroy()
+  while (log.length < 1) await delay(5)
+  end()
+  await delay(50)
+  t.equal(timers(), before)
+})
+
 t.test('a guest that powers down long after the answer does not hold the door at its end', async (t) => {
   const [vm] = makeVms(1)
   let asked: Socket | undefined
