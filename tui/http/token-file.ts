@@ -23,7 +23,7 @@ function readIfThere(path: string): string | undefined {
     throw refuse(path, (error as Error).message, error)
   }
   if (file === undefined) return undefined
-  if (file.exposed !== undefined) throw refuse(path, `${file.exposed} (chmod go= takes that away; make a new one, if they may have read it)`)
+  if (file.exposed !== undefined) throw refuse(path, `${file.exposed} (if they may have read it: remove it, and a new one is made; else chown and chmod go= take that away)`)
   const token = file.text.trim()
   if (TOKEN.test(token)) return token
   throw refuse(path, 'it holds no token: 20 to 512 letters, digits and -._~+/= on one line')

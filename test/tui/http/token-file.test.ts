@@ -65,5 +65,5 @@ t.test("another user's file is refused", { skip: process.getuid?.() !== 0 && 'ne
   const path = join(await makeTestDirectory(t), 'http.token')
   writeFileSync(path, token, { mode: 0o600 })
   chownSync(path, 12_345, 12_345)
-  t.throws(() => readToken(path), { message: /another user/ })
+  t.throws(() => readToken(path), { message: /another user .*chown/ }, 'with what helps, which chmod alone does not')
 })
