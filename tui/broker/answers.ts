@@ -2,7 +2,7 @@
 import { errorTable, type ErrorName } from '../../policy/errors.ts'
 import type { LegacyAnswer } from '../../policy/legacy.ts'
 import type { RpcError } from '../connection-error.ts'
-import { inOneLine } from '../cluster/in-one-line.ts'
+import { inOneLine } from '../in-one-line.ts'
 import type { Form } from './request.ts'
 
 export const succeed = (response: unknown): LegacyAnswer => ({ 'execution-info': { status: 'success' }, response })

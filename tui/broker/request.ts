@@ -113,13 +113,13 @@ function identify({ messageId, correlationId }: AsyncMessage, requestId: string 
   return requestId ?? (messageId || (correlationId !== undefined && UUID.test(correlationId) ? correlationId : undefined))
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+const hash = (text: string, encoding: 'hex' | 'base64url'): string => createHash('sha256').update(text).digest(encoding)
 
 /** Of a request's id, as part of a queue's name: 96 bits in 16 characters, for it has to be short (claims.ts). */
-export const digestOf = (id: string): string => createHash('sha256').update(id).digest('base64url').slice(0, 16)
+export const digestOf = (id: string): string => hash(id, 'base64url').slice(0, 16)
 
 /** What the daemon takes as requestId: an AMQP message-id may have any characters. */
-export const requestIdOf = (id: string): string => (/^[\x21-\x7e]{1,255}$/.test(id) ? id : `sha256-${hash(id)}`)
+export const requestIdOf = (id: string): string => (/^[\x21-\x7e]{1,255}$/.test(id) ? id : `sha256-${hash(id, 'hex')}`)
 
 /** From now. Who says more gets this much: a claim outlives it, and RabbitMQ takes no `expiration` of more than 49 days. */
 export const LONGEST_MS = 24 * 3_600_000

@@ -32,10 +32,9 @@ export function printGathered({ io, globals, command, requests }: Request, { res
 /** Pure. */
 export function renderAnswers(command: Command, answers: readonly Answer[], paint: Paint): string[] {
   const { table } = command
-  if (!table) return answers.flatMap(({ host, result }) => [`${host}:`, ...renderAnyhow(command, result, paint).map((line) => `  ${line}`)])
+  if (!table) return answers.flatMap(({ host, result }) => [`${host}:`, ...anyhow(command, (each) => renderResult(each, result, paint)).map((line) => `  ${line}`)])
   // Without its method: some methods are said in words of their own, which have no place for a host.
-  const { method: _, ...plain } = command
-  return renderResult({ ...plain, table: { ...table, columns: ['host', ...table.columns] } }, mergeRows(command, answers), paint)
+  return renderResult({ ...withoutMethod(command), table: { ...table, columns: ['host', ...table.columns] } }, mergeRows(command, answers), paint)
 }
 
 /** One result with the rows of all. A row can have a `host` of its own: that of a VPN says how others reach it. */
@@ -46,12 +45,18 @@ function mergeRows(command: Command, answers: readonly Answer[]): Json {
   return { [table.rows]: rows }
 }
 
-/** A host of another version, or somebody who only says to be one, can answer with anything: the others are to be read all the same. */
-export function renderAnyhow(command: Command, result: Json, paint: Paint): string[] {
+/**
+ * A host of another version, or somebody who only says to be one, can answer with anything. What does not fit the words that the
+ * method has for its result is said as any other's.
+ */
+export function anyhow<T>(command: Command, say: (command: Command) => T): T {
   try {
-    return renderResult(command, result, paint)
+    return say(command)
   } catch {
-    const { method: _, ...plain } = command
-    return renderResult(plain, result, paint)
+    return say(withoutMethod(command))
   }
+}
+
+function withoutMethod({ method: _, ...command }: Command): Command {
+  return command
 }

@@ -16,7 +16,7 @@ import type { Request } from '../request.ts'
 import { UsageError } from '../usage-error.ts'
 import { withBroker, type BrokerSession } from './broker-session.ts'
 import { printFailure, printResult } from './call.ts'
-import { printGathered } from './gathered.ts'
+import { anyhow, printGathered } from './gathered.ts'
 import { leaveOnInterrupt } from './session.ts'
 import { specialCommands } from './special-commands.ts'
 
@@ -66,14 +66,8 @@ async function carryOut(session: BrokerSession, request: Request, params: Values
   return 0
 }
 
-/** As it is, where it is not what the method answers with: see `renderAnyhow`. */
 function printAnyhow(request: Request, params: Values, result: Json): number {
-  try {
-    return printResult(request, params, result)
-  } catch {
-    const { method: _, ...command } = request.command
-    return printResult({ ...request, command }, params, result)
-  }
+  return anyhow(request.command, (command) => printResult({ ...request, command }, params, result))
 }
 
 function ask({ asker }: BrokerSession, { globals, command }: Request, host: string, params: Values): Promise<unknown> {

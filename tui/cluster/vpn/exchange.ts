@@ -10,7 +10,7 @@ import type { VpnHostName, VpnName } from '../../../policy/names.ts'
 import type { Client } from '../../client.ts'
 import type { Claims } from '../../broker/claims.ts'
 import { ClusterError } from '../cluster-error.ts'
-import { inOneLine } from '../in-one-line.ts'
+import { inOneLine } from '../../in-one-line.ts'
 import type { Content, Conversation } from './conversation.ts'
 
 /** A claim to make a VPN that is on no host yet: in this time it is there, and others have been told; or it could not be made, and another host may. */
