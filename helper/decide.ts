@@ -5,7 +5,7 @@ import { containsPrefix, parsePrefix } from '../policy/privileged/prefix.ts'
 import type { OperationResult } from '../policy/privileged/results.ts'
 import { clearFilter, onBridge, onNetwork, onTunnel, setFilter, type Rules } from './filter.ts'
 import { identify, kindOf, type Link, type Links } from './links.ts'
-import { deriveMac, deriveName, GROUP, type Identity } from './names.ts'
+import { deriveBridgeMac, deriveName, deriveTapMac, GROUP, type Identity } from './names.ts'
 import { refuse } from './refusal.ts'
 import type { Request } from './request.ts'
 
@@ -68,9 +68,9 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
     return { ...change(name, [...(link ? [`link del dev ${name}`] : []), first, ...settings, last, ...then]), makes: [pending, name] }
   }
 
-  /** The tap is filtered before it is up and a port, and while it is moved it is a port of nothing. `mac` is its own, not the guest's. */
-  const attach = ({ name, pending, alias, link }: Target, mac: string, master: string, rules: Rules): Plan => {
-    const filter = setFilter(name, rules)
+  /** The tap is filtered before it is up and a port, and while it is moved it is a port of nothing. */
+  const attach = ({ name, pending, alias, link }: Target, master: string, rules: Rules): Plan => {
+    const [mac, filter] = [deriveTapMac(host.id, name), setFilter(name, rules)]
     const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
     // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
     const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
@@ -96,7 +96,7 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
     case 'bridge.ensure': {
       const target = find('bridge', params.network)
       const { link, name, pending } = target
-      const [mac, isAdvertising] = [deriveMac(host.id, name), host.advertised.has(name)]
+      const [mac, isAdvertising] = [deriveBridgeMac(host.id, name), host.advertised.has(name)]
       const first = `link add dev ${pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`
       if (!link) return make(target, 'bridges', first, bridgeSettings(pending, isAdvertising), `address ${mac} up`)
       const isSound = link.address === mac && link.flags.includes('UP') && link.linkinfo?.info_data?.stp_state === 0
@@ -111,12 +111,10 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
       const { attach: to, mac } = params
       const [master, rules] = 'bridge' in to ? [adminBridge(to.bridge), onBridge(mac)]
         : [ownBridge(to.network), onNetwork(mac, to.addresses.map((address) => parseAddress(address)!), grant.services)]
-      return attach(findTap(params), asTapMac(mac), master, rules)
+      return attach(findTap(params), master, rules)
     }
-    case 'tunnel.ensure': {
-      const target = findTap(params)
-      return attach(target, asTapMac(deriveMac(host.id, target.name)), ownBridge(params.network), onTunnel)
-    }
+    case 'tunnel.ensure':
+      return attach(findTap(params), ownBridge(params.network), onTunnel)
     case 'tap.delete':
     case 'tunnel.delete':
       return eraseTap(findTap(params))
@@ -135,9 +133,6 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
     }
   }
 }
-
-/** The highest first octet that is unicast and locally administered: a bridge with another port does not take it for its own. */
-const asTapMac = (mac: string): string => `fe${mac.slice(2)}`
 
 /**
  * A tap has no IPv6 of its own, also when it is a port of nothing, and takes no IPv4: to some addresses of 802.1D, table

@@ -21,10 +21,16 @@ export function deriveName({ uid, kind, key }: Identity): { name: string; pendin
   return { name: `ae${kind[0]}${letters}`, pending: `aen${letters}`, alias: `aetherscale:${uid}:${kind}:${key}` }
 }
 
+/** A bridge that is given a MAC address keeps it; one that is not takes the lowest of its ports. */
+export const deriveBridgeMac = (hostId: string, name: string): string => `02:${deriveOctets(hostId, name)}`
+
 /**
- * A bridge that is given a MAC address keeps it; one that is not takes the lowest of its ports, which guests choose.
- * It differs from host to host, so that two hosts can join their networks.
+ * Of the host's end of a tap, and never the guest's own: what comes for a port's address, a bridge takes for the host's. The
+ * first octet is the highest that is unicast and locally administered, so that a bridge with another port does not take it.
  */
-export function deriveMac(hostId: string, name: string): string {
-  return `02:${createHash('sha256').update(`${hostId}\0${name}`).digest('hex').slice(0, 10).replace(/..(?=.)/g, '$&:')}`
+export const deriveTapMac = (hostId: string, name: string): string => `fe:${deriveOctets(hostId, name)}`
+
+/** Five of them. They differ from host to host, so that two hosts can join their networks. */
+function deriveOctets(hostId: string, name: string): string {
+  return createHash('sha256').update(`${hostId}\0${name}`).digest('hex').slice(0, 10).replace(/..(?=.)/g, '$&:')
 }

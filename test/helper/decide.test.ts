@@ -4,7 +4,7 @@ import { decide, type Host, type Plan, type Principal, type Step } from '../../h
 import { clearFilter, isFilterLine, onBridge, onNetwork, onTunnel, setFilter } from '../../helper/filter.ts'
 import { isLine, SETTING } from '../../helper/ip.ts'
 import { identify, type Link } from '../../helper/links.ts'
-import { deriveMac, deriveName, GROUP, type Identity } from '../../helper/names.ts'
+import { deriveBridgeMac, deriveName, deriveTapMac, GROUP, type Identity } from '../../helper/names.ts'
 import { Refusal } from '../../helper/refusal.ts'
 import { parseRequest, type Request } from '../../helper/request.ts'
 import { containsPrefix, parsePrefix } from '../../policy/privileged/prefix.ts'
@@ -18,12 +18,12 @@ const nameOf = (kind: Identity['kind'], key: string, uid = UID): string => deriv
 
 function bridge(key: string, uid = UID, more: Partial<Link> = {}): Link {
   const { name, alias } = deriveName({ uid, kind: 'bridge', key })
-  return { ifname: name, ifalias: alias, group: GROUP, address: deriveMac('host', name), flags: ['UP'], linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0 } }, ...more }
+  return { ifname: name, ifalias: alias, group: GROUP, address: deriveBridgeMac('host', name), flags: ['UP'], linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0 } }, ...more }
 }
 function tap(key: string, master: string, uid = UID, more: Partial<Link> = {}): Link {
   const { name, alias } = deriveName({ uid, kind: 'tap', key })
   const info_data = { type: 'tap', user: uid, persist: true, multi_queue: false }
-  return { ifname: name, ifalias: alias, group: GROUP, address: 'fe:54:00:12:34:56', master, flags: ['UP'], linkinfo: { info_kind: 'tun', info_data }, ...more }
+  return { ifname: name, ifalias: alias, group: GROUP, address: deriveTapMac('host', name), master, flags: ['UP'], linkinfo: { info_kind: 'tun', info_data }, ...more }
 }
 const plain = (ifname: string, info_kind?: string, master?: string): Link =>
   ({ ifname, group: '0', address: '02:00:00:00:00:01', flags: ['UP'], ...(master && { master }), ...(info_kind && { linkinfo: { info_kind } }) })
@@ -43,17 +43,16 @@ const filterOf = ({ steps }: Plan): string[] => steps.filter((step) => !isText(s
 t.test('each operation plans what is missing, and nothing where nothing is', async (t) => {
   const { name, pending, alias } = deriveName({ uid: UID, kind: 'tap', key: KEY })
   const tunnel = deriveName({ uid: UID, kind: 'tap', key: 'tunnel.lan' })
-  const TUNNEL_MAC = `fe${deriveMac('host', tunnel.name).slice(2)}`
-  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address fe:54:00:12:34:56`, NFT, `link set dev ${name} master ${lan} up`]
-  const makeTunnel = [`tuntap add dev ${tunnel.pending} mode tap user ${UID}`, `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${TUNNEL_MAC}`, NFT, `link set dev ${tunnel.name} master ${lan} up`]
+  const make = [`tuntap add dev ${pending} mode tap user ${UID}`, `link set dev ${pending} name ${name} group ${GROUP} alias ${alias} address ${deriveTapMac('host', name)}`, NFT, `link set dev ${name} master ${lan} up`]
+  const makeTunnel = [`tuntap add dev ${tunnel.pending} mode tap user ${UID}`, `link set dev ${tunnel.pending} name ${tunnel.name} group ${GROUP} alias aetherscale:${UID}:tap:tunnel.lan address ${deriveTapMac('host', tunnel.name)}`, NFT, `link set dev ${tunnel.name} master ${lan} up`]
   const sound = tap(KEY, lan)
   const withData = (data: object): Link => tap(KEY, lan, UID, { linkinfo: { info_kind: 'tun', info_data: { type: 'tap', user: UID, persist: true, multi_queue: false, ...data } } })
   const rows: [string, Request, Host, string[]][] = [
     ['a new bridge', ask('bridge.ensure', { network: 'lan' }), host(), [
       `link add dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} group ${GROUP} type bridge stp_state 0 mcast_snooping 0`,
-      `link set dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} name ${lan} group ${GROUP} alias aetherscale:${UID}:bridge:lan address ${deriveMac('host', lan)} up`]],
+      `link set dev ${deriveName({ uid: UID, kind: 'bridge', key: 'lan' }).pending} name ${lan} group ${GROUP} alias aetherscale:${UID}:bridge:lan address ${deriveBridgeMac('host', lan)} up`]],
     ['a bridge that is there', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan')]), []],
-    ['a bridge that is down', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan', UID, { flags: [] })]), [`link set dev ${lan} address ${deriveMac('host', lan)} up type bridge stp_state 0`]],
+    ['a bridge that is down', ask('bridge.ensure', { network: 'lan' }), host([bridge('lan', UID, { flags: [] })]), [`link set dev ${lan} address ${deriveBridgeMac('host', lan)} up type bridge stp_state 0`]],
     ['the end of a bridge', ask('bridge.delete', { network: 'lan' }), host([bridge('lan')]), [`link del dev ${lan}`]],
     ['the end of none', ask('bridge.delete', { network: 'lan' }), host(), []],
     ['a new tap', ask('tap.ensure', TAP), host([bridge('lan')]), make],
@@ -67,8 +66,8 @@ t.test('each operation plans what is missing, and nothing where nothing is', asy
     ['the end of a tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host([bridge('lan'), sound]), [`link del dev ${name}`, NFT]],
     ['the end of no tap', ask('tap.delete', { vm: 'abcdefgh', nic: 0 }), host(), [NFT]],
     ['a new tunnel', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan')]), makeTunnel],
-    ['a tunnel that is there', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan, UID, { address: TUNNEL_MAC })]), [NFT]],
-    ['a tunnel of another address is made anew', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, ...makeTunnel]],
+    ['a tunnel that is there', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [NFT]],
+    ['a tunnel of another address is made anew', ask('tunnel.ensure', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan, UID, { address: '02:00:00:00:00:02' })]), [`link del dev ${tunnel.name}`, ...makeTunnel]],
     ['the end of a tunnel', ask('tunnel.delete', { network: 'lan' }), host([bridge('lan'), tap('tunnel.lan', lan)]), [`link del dev ${tunnel.name}`, NFT]],
     ['advertisements with a tunnel', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), tap('tunnel.lan', lan)]), []],
     ['advertisements', ask('ra.set', { network: 'lan', prefix: 'FD00:AE:0:1::/64' }), host([bridge('lan'), sound]), []],

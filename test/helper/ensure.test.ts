@@ -57,7 +57,7 @@ t.test('a bridge and a tap are made with all that is promised of them, and ensur
   t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: true })
   t.same(flawsOf(namespace, lan), [])
   t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true })
-  t.same(flawsOf(namespace, tap, { mac: MAC, master: LAN }), [])
+  t.same(flawsOf(namespace, tap, { master: LAN }), [])
   t.same(flawsOf(namespace, lan), [], 'its address is not that of a port')
   t.equal(host.ip(`address show dev ${LAN}`).includes('inet'), false, 'the host has no address on it')
 
@@ -69,7 +69,7 @@ t.test('a bridge and a tap are made with all that is promised of them, and ensur
   await holdTap(t, namespace, TAP)
   t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: false }, 'also while its owner holds it open')
   t.same(namesIn(namespace).map((name) => indexOf(host, name)), before, 'they are the same links')
-  t.same([...flawsOf(namespace, lan), ...flawsOf(namespace, tap, { mac: MAC, master: LAN })], [])
+  t.same([...flawsOf(namespace, lan), ...flawsOf(namespace, tap, { master: LAN })], [])
 })
 
 t.test('the tap of a principal that has an account stays the same link, too', { skip }, async (t) => {
@@ -77,7 +77,7 @@ t.test('the tap of a principal that has an account stays the same link, too', { 
   await host.helper.ask(0, 'bridge.ensure', { network: 'lan' })
   t.match(await host.helper.ask(0, 'tap.ensure', onLan), { result: { changed: true } })
   t.match(await host.helper.ask(0, 'tap.ensure', onLan), { result: { changed: false } })
-  t.same(flawsOf(host.namespace, { ...tap, uid: 0 }, { mac: MAC, master: nameOf('bridge', 'lan', 0) }), [])
+  t.same(flawsOf(host.namespace, { ...tap, uid: 0 }, { master: nameOf('bridge', 'lan', 0) }), [])
 })
 
 t.test('whatever was done to a bridge, ensuring it again mends it', { skip }, async (t) => {
@@ -116,17 +116,17 @@ t.test('a tap that is down or attached elsewhere is attached again, under the pr
   await holdTap(t, host.namespace, TAP)
   for (const line of [`link set ${TAP} nomaster`, `link set ${TAP} master br9`, `link set ${TAP} down`]) {
     host.ip(line)
-    t.not(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }).length, 0)
+    t.not(flawsOf(host.namespace, tap, { master: LAN }).length, 0)
     t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true }, line)
-    t.same(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }), [], line)
+    t.same(flawsOf(host.namespace, tap, { master: LAN }), [], line)
   }
   host.namespace.ask('sh', '-c', `echo 0 >/proc/sys/net/ipv6/conf/${TAP}/disable_ipv6`)
   await host.do('tap.ensure', onLan)
-  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: LAN }), [], 'with IPv6')
+  t.same(flawsOf(host.namespace, tap, { master: LAN }), [], 'with IPv6')
   t.equal(indexOf(host, TAP), before)
   await host.do('bridge.ensure', { network: 'dmz' })
   t.same(await host.do('tap.ensure', { ...onLan, attach: { network: 'dmz' } }), { name: TAP, changed: true })
-  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: nameOf('bridge', 'dmz') }), [], 'moved, as is asked')
+  t.same(flawsOf(host.namespace, tap, { master: nameOf('bridge', 'dmz') }), [], 'moved, as is asked')
   t.equal(indexOf(host, TAP), before)
 })
 
@@ -134,20 +134,20 @@ t.test('a tap of which its owner or root changed what the kernel keeps of it is 
   const host = await startHost(t)
   const { namespace } = host
   await host.do('bridge.ensure', { network: 'lan' })
-  const check = async (what: string, tamper: () => unknown, mac = MAC): Promise<void> => {
+  const check = async (what: string, tamper: () => unknown): Promise<void> => {
     await host.do('tap.ensure', onLan)
     const before = indexOf(host, TAP)
     await tamper()
-    t.same(await host.do('tap.ensure', { ...onLan, mac }), { name: TAP, changed: true }, what)
-    t.same(flawsOf(namespace, tap, { mac, master: LAN }), [], what)
+    t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true }, what)
+    t.same(flawsOf(namespace, tap, { master: LAN }), [], what)
     t.not(indexOf(host, TAP), before, what)
     t.same(namesIn(namespace), [LAN, TAP].sort(), what)
   }
   const remake = (how: string) => (): void => {
-    const { group, ifalias = '' } = linksIn(namespace).get(TAP)!
+    const { group, ifalias = '', address } = linksIn(namespace).get(TAP)!
     host.ip(`link del ${TAP}`)
     host.ip(`tuntap add ${TAP} mode tap${how}`)
-    host.ip(`link set ${TAP} group ${group} alias ${ifalias} address fe${MAC.slice(2)} master ${LAN} up`)
+    host.ip(`link set ${TAP} group ${group} alias ${ifalias} address ${address} master ${LAN} up`)
   }
   for (const line of ['mac 52:54:00:00:00:01', `owner ${OTHER}`, 'group 12345', 'persist 0'].filter((line) => !lacksPrincipals || !/owner|group/.test(line))) {
     await check(`by its owner: ${line}`, async () => await (await holdTap(t, namespace, TAP)).tell(line))
@@ -162,7 +162,20 @@ t.test('a tap of which its owner or root changed what the kernel keeps of it is 
   await check('of nobody, by root', remake(''))
   if (!lacksPrincipals) await check('of somebody else, by root', remake(` user ${OTHER}`))
   await check('multi_queue', remake(` user ${UID} multi_queue`))
-  await check('a guest with another MAC', () => undefined, '52:54:00:00:00:03')
+})
+
+t.test('a tap stays where its guest gets another MAC address, and nothing passes under the one before', { skip }, async (t) => {
+  const host = await startHost(t)
+  const rules = (): string => host.namespace.ask('nft', 'list', 'chain', 'bridge', 'aetherscale', TAP)
+  await host.do('bridge.ensure', { network: 'lan' })
+  await host.do('tap.ensure', onLan)
+  const before = indexOf(host, TAP)
+  t.match(rules(), `ether saddr != ${MAC} drop`)
+  await host.do('tap.ensure', { ...onLan, mac: '52:54:00:00:00:03' })
+  t.match(rules(), 'ether saddr != 52:54:00:00:00:03 drop')
+  t.notMatch(rules(), MAC)
+  t.equal(indexOf(host, TAP), before)
+  t.same(flawsOf(host.namespace, tap, { master: LAN }), [])
 })
 
 t.test('deleting what is not there succeeds, and a bridge with taps stays', { skip }, async (t) => {
@@ -188,7 +201,7 @@ t.test("a tap is attached to a bridge of the admin's if it is granted, there, an
   host.ip('link add br2 type veth peer name br3')
   const before = linksIn(host.namespace).get('br0')
   t.same(await host.do('tap.ensure', onto('br0')), { name: TAP, changed: true })
-  t.same(flawsOf(host.namespace, tap, { mac: MAC, master: 'br0' }), [])
+  t.same(flawsOf(host.namespace, tap, { master: 'br0' }), [])
   t.same(await host.do('tap.ensure', onto('br0')), { name: TAP, changed: false })
   const after = linksIn(host.namespace).get('br0')
   t.same([after?.ifindex, after?.flags.includes('UP'), after?.group], [before?.ifindex, false, before?.group], 'of the bridge nothing is changed')
@@ -210,7 +223,7 @@ t.test('two principals with the same names have links apart, and see and delete 
     const [bridge, name] = [nameOf('bridge', 'lan', uid), nameOf('tap', 'abcdefgh.0', uid)]
     const links = (result?.['links'] as { name: string }[]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
     t.same(links, [{ name: bridge, kind: 'bridge', key: 'lan', up: true }, { name, kind: 'tap', key: 'abcdefgh.0', up: true, bridge, filtered: true }])
-    t.same(flawsOf(host.namespace, { ...tap, uid }, { mac: MAC, master: bridge }), [])
+    t.same(flawsOf(host.namespace, { ...tap, uid }, { master: bridge }), [])
     t.match(await host.helper.ask(uid, 'policy.get'), { result: { used: { taps: 1, bridges: 1 } } })
   }
   await host.helper.ask(OTHER, 'tap.delete', { vm: 'abcdefgh', nic: 0 })
@@ -303,9 +316,8 @@ t.test('a tunnel is a tap of its own on the bridge of its network, and of nothin
   t.same(await host.do('tunnel.delete', { network }), { name: TUNNEL, changed: false })
   await host.do('bridge.ensure', { network })
   t.same(await host.do('tunnel.ensure', { network }), { name: TUNNEL, changed: true })
-  const mac = linksIn(namespace).get(TUNNEL)!.address!
-  t.match(mac, /^fe:/)
-  const flaws = (): string[] => flawsOf(namespace, { uid: UID, kind: 'tap', key }, { mac, master: BRIDGE })
+  t.match(linksIn(namespace).get(TUNNEL)!.address, /^fe:/)
+  const flaws = (): string[] => flawsOf(namespace, { uid: UID, kind: 'tap', key }, { master: BRIDGE })
   t.same(flaws(), [])
   const before = indexOf(host, TUNNEL)
   const held = await holdTap(t, namespace, TUNNEL)
@@ -361,7 +373,7 @@ t.test('no tap is made where it cannot be filtered, and nothing half made stays'
   }
   stand('exec /usr/sbin/nft "$@"')
   t.match(await helper.ask(UID, 'tap.ensure', onLan), { result: { changed: true } })
-  t.same(flawsOf(namespace, tap, { mac: MAC, master: LAN }), [])
+  t.same(flawsOf(namespace, tap, { master: LAN }), [])
   stand('exit 1')
   namespace.ask('ip', 'link', 'add', 'br0', 'type', 'bridge')
   t.match(await helper.ask(UID, 'tap.ensure', { ...onLan, attach: { bridge: 'br0' } }), { error: { data: { name: 'NET_FAILED' } } })
@@ -375,20 +387,24 @@ t.test('no tap is made where it cannot be filtered, and nothing half made stays'
 
 t.test('quotas count what is on the host, to the last', { skip }, async (t) => {
   const host = await startHost(t, { [UID]: { quota: { taps: 2, bridges: 1 } } })
-  const ensure = (vm: string, mac = MAC) => host.helper.ask(UID, 'tap.ensure', { vm, nic: 0, attach: { network: 'lan' }, mac })
+  const ensure = (vm: string) => host.helper.ask(UID, 'tap.ensure', { vm, nic: 0, attach: { network: 'lan' }, mac: MAC })
+  /** So that it is made anew. */
+  const tamper = (vm: string): unknown => host.ip(`link set ${nameOf('tap', `${vm}.0`)} address 52:54:00:00:00:02`)
   const grant = (quota: object | undefined): void => writeFileSync(host.helper.allowlist, JSON.stringify({ version: 1, principals: { [UID]: { quota } } }))
   await host.do('bridge.ensure', { network: 'lan' })
   t.equal(await host.refusal('bridge.ensure', { network: 'dmz' }), 'NET_QUOTA')
   t.match(await host.do('bridge.ensure', { network: 'lan' }), { changed: false }, 'what is there may be ensured')
   for (const vm of ['aaaaaaaa', 'bbbbbbbb']) t.match(await ensure(vm), { result: { changed: true } })
   t.match(await ensure('cccccccc'), { error: { data: { name: 'NET_QUOTA', hint: /raise "quota.taps"/ } } })
-  t.match(await ensure('aaaaaaaa', '52:54:00:00:00:09'), { result: { changed: true } }, 'also when it is made anew')
+  tamper('aaaaaaaa')
+  t.match(await ensure('aaaaaaaa'), { result: { changed: true } }, 'also when it is made anew')
   t.match(await host.do('policy.get'), { used: { taps: 2, bridges: 1 }, quota: { taps: 2, bridges: 1 } })
   await host.do('tap.delete', { vm: 'aaaaaaaa', nic: 0 })
   t.match(await ensure('cccccccc'), { result: { changed: true } }, 'one deleted is one granted')
 
   grant({ taps: 1, bridges: 0 })
-  t.match(await ensure('bbbbbbbb', '52:54:00:00:00:09'), { result: { changed: true } }, 'a lowered quota takes nothing away')
+  tamper('bbbbbbbb')
+  t.match(await ensure('bbbbbbbb'), { result: { changed: true } }, 'a lowered quota takes nothing away')
   t.match(await ensure('aaaaaaaa'), { error: { data: { name: 'NET_QUOTA' } } })
   for (const vm of ['bbbbbbbb', 'cccccccc']) await host.do('tap.delete', { vm, nic: 0 })
   await host.do('bridge.delete', { network: 'lan' })

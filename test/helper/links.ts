@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFiltered } from '../../helper/filter.ts'
 import { identify, type Link } from '../../helper/links.ts'
-import { deriveMac, deriveName, type Identity } from '../../helper/names.ts'
+import { deriveBridgeMac, deriveName, deriveTapMac, type Identity } from '../../helper/names.ts'
 import type { TestHelper } from './helper-process.ts'
 import { lacksTaps, type Namespace } from './namespace.ts'
 
@@ -55,8 +55,8 @@ export function filteredIn(namespace: Namespace): Set<string> {
   return readFiltered(namespace.run('nft', 'list', 'map', 'bridge', 'aetherscale', 'ports').stdout)
 }
 
-/** How a link differs from what the helper promises of it; `[]` if it does not. `mac` is the guest's. */
-export function flawsOf(namespace: Namespace, identity: Identity, { mac = '', master }: { mac?: string; master?: string } = {}): string[] {
+/** How a link differs from what the helper promises of it; `[]` if it does not. */
+export function flawsOf(namespace: Namespace, identity: Identity, { master }: { master?: string } = {}): string[] {
   const { uid, kind } = identity
   const { name, alias } = deriveName(identity)
   const link = linksIn(namespace).get(name)
@@ -71,7 +71,7 @@ export function flawsOf(namespace: Namespace, identity: Identity, { mac = '', ma
     master: link.master === master,
     // NET_ADDR_SET of linux/netdevice.h: somebody said so, and no port changes it
     pinned: namespace.ask('cat', `/sys/class/net/${name}/addr_assign_type`).trim() === '3',
-    address: link.address === (kind === 'tap' ? `fe${mac.slice(2)}` : deriveMac(readFileSync('/etc/machine-id', 'utf8'), name)),
+    address: link.address === (kind === 'tap' ? deriveTapMac : deriveBridgeMac)(readFileSync('/etc/machine-id', 'utf8'), name),
     filtered: kind === 'bridge' || filteredIn(namespace).has(name),
     stp: kind === 'tap' || data?.stp_state === 0,
     type: kind === 'bridge' || (data?.type === 'tap' && data.persist === true && data.multi_queue === false),

@@ -5,6 +5,11 @@ import type { Site } from './scene.ts'
 /** The guest of one host. */
 export type Pinging = Pick<Site, 'name' | 'inGuest'>
 
+/** What is known there of the way to an address that does not answer. */
+function tellOfWay({ inGuest }: Pinging, address: string): string {
+  return inGuest(`ip -6 address show dev eth0; ip -6 route; ip -6 neigh show; ping -6 -c 2 -W 2 ${address} 2>&1 || true`)
+}
+
 export interface Pings {
   readonly sent: number
   readonly received: number
@@ -24,7 +29,7 @@ export function ping(from: Pinging, address: string, { count = 2, bytes = 104 }:
 
 /** Waits until something answers there. */
 export async function awaitPing(from: Pinging, address: string): Promise<void> {
-  await eventually(() => ping(from, address, { count: 1 }).received > 0, `an answer of ${address} to ${from.name}`)
+  await eventually(() => ping(from, address, { count: 1 }).received > 0, () => `an answer of ${address} to ${from.name}:\n${tellOfWay(from, address)}`)
 }
 
 /** One that goes on, five times a second, until it is ended. `name` tells it apart from others of the guest. */
