@@ -72,13 +72,14 @@ export function decide({ uid, names, grant }: Principal, host: Host, { operation
   const attach = ({ name, pending, alias, link }: Target, master: string, rules: Rules): Plan => {
     const [mac, filter] = [deriveTapMac(host.id, name), setFilter(name, rules)]
     const { user = '', group, persist, multi_queue } = link?.linkinfo?.info_data ?? {}
-    // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it.
-    const isSound = persist && !multi_queue && group === undefined && link?.address === mac && names.includes(String(user))
-    const join = `link set dev ${name} master ${master} up`
+    // Whoever holds a tap open can change what the kernel keeps of it, and goes on holding it. Of one that is made anew a QEMU
+    // that runs holds the end that is gone, so an address is put right where it is.
+    const isSound = link && persist && !multi_queue && group === undefined && names.includes(String(user))
+    const join = `link set dev ${name} address ${mac} master ${master} up`
     if (!isSound) return make({ name, pending, alias, link }, 'taps', `tuntap add dev ${pending} mode tap user ${uid}`, tapSettings(pending), `address ${mac}`, [filter, join])
     const isPort = link.master === master
     const leave = isPort || link.master === undefined ? [] : [`link set dev ${name} nomaster`]
-    return change(name, [...tapSettings(name), ...leave, filter, ...(isPort && link.flags.includes('UP') ? [] : [join])])
+    return change(name, [...tapSettings(name), ...leave, filter, ...(isPort && link.flags.includes('UP') && link.address === mac ? [] : [join])])
   }
 
   const advertise = (name: string, prefix: string | undefined, plan: Plan): Plan => {

@@ -18,7 +18,7 @@ const LINES = [
   `tuntap add dev ${PENDING} mode tap user ${NUMBER}`,
   `link set dev ${PENDING} name ${OURS} group ${NUMBER} alias aetherscale:${NUMBER}:[a-z0-9:.-]{5,43} ${MAC}( up)?`,
   `link set dev ${OURS} ${MAC} up type bridge stp_state 0`,
-  `link set dev ${OURS} ${MASTER} up`,
+  `link set dev ${OURS} ${MAC} ${MASTER} up`,
   `link set dev ${OURS} nomaster`,
 ].map((line) => new RegExp(`^${line}$`))
 export const SETTING = new RegExp(`^(ipv[46]/conf/${OURS}/(?:accept_ra|addr_gen_mode|arp_ignore|disable_ipv6|forwarding|rp_filter))=([01])$`)

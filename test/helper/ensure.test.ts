@@ -7,7 +7,7 @@ import { locateProgram } from '../../daemon/service/environment.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import { routerAdvertisement } from '../inputs/router-advertisement.ts'
 import { startHelper, type TestHelper } from './helper-process.ts'
-import { brokenSettings, filteredIn, flawsOf, holdTap, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID, untilItListens } from './links.ts'
+import { brokenSettings, filteredIn, flawsOf, holdTap, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, remakeTap, UID, untilItListens } from './links.ts'
 import { lacksTaps, openNamespace, type Namespace } from './namespace.ts'
 
 const skip = lacksTaps()
@@ -107,15 +107,17 @@ t.test('whatever was done to a bridge, ensuring it again mends it', { skip }, as
   t.same(flawsOf(namespace, lan), [], 'deleted')
 })
 
-t.test('a tap that is down or attached elsewhere is attached again, under the process that holds it', { skip }, async (t) => {
+t.test('a tap that is down, attached elsewhere or of another address is put right under the process that holds it', { skip }, async (t) => {
   const host = await startHost(t)
   host.ip('link add br9 type bridge')
   await host.do('bridge.ensure', { network: 'lan' })
   await host.do('tap.ensure', onLan)
   const before = indexOf(host, TAP)
-  await holdTap(t, host.namespace, TAP)
-  for (const line of [`link set ${TAP} nomaster`, `link set ${TAP} master br9`, `link set ${TAP} down`]) {
-    host.ip(line)
+  const held = await holdTap(t, host.namespace, TAP)
+  const change = (line: string): (() => unknown) => () => host.ip(`link set ${TAP} ${line}`)
+  const ways = { nomaster: change('nomaster'), 'another master': change('master br9'), down: change('down'), 'another address': change('address 52:54:00:00:00:02') }
+  for (const [line, spoil] of Object.entries({ ...ways, 'another address, by who holds it': () => held.tell('mac 52:54:00:00:00:01') })) {
+    await spoil()
     t.not(flawsOf(host.namespace, tap, { master: LAN }).length, 0)
     t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: true }, line)
     t.same(flawsOf(host.namespace, tap, { master: LAN }), [], line)
@@ -143,13 +145,7 @@ t.test('a tap of which its owner or root changed what the kernel keeps of it is 
     t.not(indexOf(host, TAP), before, what)
     t.same(namesIn(namespace), [LAN, TAP].sort(), what)
   }
-  const remake = (how: string) => (): void => {
-    const { group, ifalias = '', address } = linksIn(namespace).get(TAP)!
-    host.ip(`link del ${TAP}`)
-    host.ip(`tuntap add ${TAP} mode tap${how}`)
-    host.ip(`link set ${TAP} group ${group} alias ${ifalias} address ${address} master ${LAN} up`)
-  }
-  for (const line of ['mac 52:54:00:00:00:01', `owner ${OTHER}`, 'group 12345', 'persist 0'].filter((line) => !lacksPrincipals || !/owner|group/.test(line))) {
+  for (const line of [`owner ${OTHER}`, 'group 12345', 'persist 0'].filter((line) => !lacksPrincipals || !/owner|group/.test(line))) {
     await check(`by its owner: ${line}`, async () => await (await holdTap(t, namespace, TAP)).tell(line))
   }
   await check('deleted by its owner', async () => {
@@ -158,10 +154,9 @@ t.test('a tap of which its owner or root changed what the kernel keeps of it is 
     await held.release()
     t.equal(indexOf(host, TAP), undefined)
   })
-  await check('another MAC, by root', () => host.ip(`link set ${TAP} address 52:54:00:00:00:02`))
-  await check('of nobody, by root', remake(''))
-  if (!lacksPrincipals) await check('of somebody else, by root', remake(` user ${OTHER}`))
-  await check('multi_queue', remake(` user ${UID} multi_queue`))
+  await check('of nobody, by root', () => remakeTap(namespace, TAP))
+  if (!lacksPrincipals) await check('of somebody else, by root', () => remakeTap(namespace, TAP, ` user ${OTHER}`))
+  await check('multi_queue', () => remakeTap(namespace, TAP, ` user ${UID} multi_queue`))
 })
 
 t.test('a tap stays where its guest gets another MAC address, and nothing passes under the one before', { skip }, async (t) => {
@@ -327,9 +322,10 @@ t.test('a tunnel is a tap of its own on the bridge of its network, and of nothin
   t.match(await host.do('policy.get'), { used: { taps: 1, bridges: 1 } }, 'it counts as a tap')
   t.match(await host.do('ra.set', { network, prefix: PREFIX }), { changed: true }, 'and is no uplink of the host')
   t.equal(await host.refusal('bridge.delete', { network }), 'NET_IN_USE')
-  await held.tell('mac 52:54:00:00:00:01')
+  await held.tell('persist 0')
   t.same(await host.do('tunnel.ensure', { network }), { name: TUNNEL, changed: true }, 'changed by its owner, it is made anew')
   t.same(flaws(), [])
+  t.not(indexOf(host, TUNNEL), before)
   await host.do('bridge.ensure', { network: 'tunnel' })
   t.same(await host.do('tap.ensure', { ...onLan, attach: { network: 'tunnel' } }), { name: TAP, changed: true })
   t.equal(await host.refusal('tunnel.ensure', { network: 'tunnel' }), 'NET_QUOTA')
@@ -389,7 +385,7 @@ t.test('quotas count what is on the host, to the last', { skip }, async (t) => {
   const host = await startHost(t, { [UID]: { quota: { taps: 2, bridges: 1 } } })
   const ensure = (vm: string) => host.helper.ask(UID, 'tap.ensure', { vm, nic: 0, attach: { network: 'lan' }, mac: MAC })
   /** So that it is made anew. */
-  const tamper = (vm: string): unknown => host.ip(`link set ${nameOf('tap', `${vm}.0`)} address 52:54:00:00:00:02`)
+  const tamper = (vm: string): void => remakeTap(host.namespace, nameOf('tap', `${vm}.0`))
   const grant = (quota: object | undefined): void => writeFileSync(host.helper.allowlist, JSON.stringify({ version: 1, principals: { [UID]: { quota } } }))
   await host.do('bridge.ensure', { network: 'lan' })
   t.equal(await host.refusal('bridge.ensure', { network: 'dmz' }), 'NET_QUOTA')

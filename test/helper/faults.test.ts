@@ -10,7 +10,7 @@ import { GROUP } from '../../helper/names.ts'
 import { createRandom } from '../inputs/random.ts'
 import { startHost, type Host } from './faulty-host.ts'
 import type { Answer } from './helper-process.ts'
-import { brokenSettings, filteredIn, flawsOf, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, UID } from './links.ts'
+import { brokenSettings, filteredIn, flawsOf, lacksPrincipals, linksIn, nameOf, namesIn, OTHER, remakeTap, UID } from './links.ts'
 import { lacksTaps } from './namespace.ts'
 
 t.setTimeout(480_000)
@@ -40,8 +40,8 @@ const withTap: Scenario['prepare'] = async (host) => {
   await withBridge(host)
   await host.ask('tap.ensure', onLan)
 }
-/** To a tap of another address there is one answer: it is made anew. */
-const spoil = (host: Host): unknown => host.ip(`link set ${TAP} address 52:54:00:00:00:02`)
+/** To a tap that is nobody's there is one answer: it is made anew. */
+const spoil = (host: Host): void => remakeTap(host.namespace, TAP)
 const withSpoiledTap: Scenario['prepare'] = async (host) => {
   await withTap(host)
   spoil(host)

@@ -92,6 +92,16 @@ export async function untilItListens(helper: TestHelper, uids: readonly number[]
   }
 }
 
+/** Puts another tap in its place that differs by its options, ` user 0` of ip-tuntap(8), alone; nobody's without any. */
+export function remakeTap(namespace: Namespace, name: string, options = ''): void {
+  const { group = '', ifalias = '', address = '', master = '' } = linksIn(namespace).get(name)!
+  const settings = PROMISED.tap.map((setting) => setting.replace(/(.*)\/(.*)=(.)/, `echo $3 >/proc/sys/net/$1/conf/${name}/$2`))
+  namespace.ask('sh', '-ec', [
+    `ip link del ${name}`, `ip tuntap add ${name} mode tap${options}`, ...settings,
+    `ip link set ${name} group ${group} alias ${ifalias} address ${address} master ${master} up`,
+  ].join('\n'))
+}
+
 export interface HeldTap {
   /** See hold-tap.ts. Throws if the kernel refuses. */
   tell(line: string): Promise<void>
