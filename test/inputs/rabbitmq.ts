@@ -1,15 +1,17 @@
 /** A real RabbitMQ on ports and in a folder of its own: started, stopped, killed and started again on the same data by its pid. */
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Connection } from 'rabbitmq-client'
 import { freePort } from './free-port.ts'
 
 /** Debian's /usr/sbin/rabbitmq-server becomes the user rabbitmq; the program itself runs as whoever starts it. */
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+const CONTROL = '/usr/lib/rabbitmq/bin/rabbitmqctl'
 const WITHIN_MS = 120_000
 /** One scheduler that does not spin while it is idle: tests share the machine. */
 const ERLANG_FLAGS = '-noinput +S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
@@ -34,6 +36,8 @@ export interface TestRabbit {
   kill(): Promise<void>
   /** A connection of the test's own, closed at its end. */
   connect(): Connection
+  /** rabbitmqctl(8), as its admin: what it prints. */
+  control(...args: readonly string[]): Promise<string>
   log(): string
 }
 
@@ -121,6 +125,10 @@ async function open(t: Teardown, place: Place, [port, tlsPort, distribution, map
       connection.on('error', () => undefined)
       connections.push(connection)
       return connection
+    },
+    async control(...args) {
+      const { stdout } = await promisify(execFile)(CONTROL, ['--quiet', ...args], { env })
+      return stdout
     },
     log: () => (existsSync(join(folder, 'output')) ? readFileSync(join(folder, 'output'), 'utf8') : ''),
   }

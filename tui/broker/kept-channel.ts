@@ -4,11 +4,14 @@ import type { Channel, Connection } from 'rabbitmq-client'
 export class KeptChannel {
   readonly #connection: Connection
   readonly #prepare: (channel: Channel) => Promise<unknown>
+  readonly #onRefused: (error: unknown) => void
   #channel: Promise<Channel> | undefined
 
-  constructor(connection: Connection, prepare: (channel: Channel) => Promise<unknown>) {
+  /** `onRefused`: RabbitMQ says no to what is published by closing the channel a moment later, so that nobody else learns of it. */
+  constructor(connection: Connection, prepare: (channel: Channel) => Promise<unknown>, onRefused: (error: unknown) => void = () => undefined) {
     this.#connection = connection
     this.#prepare = prepare
+    this.#onRefused = onRefused
   }
 
   open(): Promise<Channel> {
@@ -25,7 +28,7 @@ export class KeptChannel {
 
   async #acquire(): Promise<Channel> {
     const channel = await this.#connection.acquire({ emitErrorsFromChannel: true })
-    channel.on('error', () => undefined)
+    channel.on('error', this.#onRefused)
     channel.once('close', () => (this.#channel = undefined))
     await this.#prepare(channel)
     return channel

@@ -20,7 +20,7 @@ import { HostCommands } from './host-commands.ts'
 import { NoQueue, Outbox } from './outbox.ts'
 import { createReply } from './reply.ts'
 import type { BrokerSettings } from './settings.ts'
-import { declareTopology, isRefusal } from './topology.ts'
+import { declareTopology, isInUse, isRefusal } from './topology.ts'
 import { createUnservedHandler } from './unserved.ts'
 
 /** How often it is looked whether there is room, besides after each VM that was made here. */
@@ -145,7 +145,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       void settle()
     },
     onError: (error) => {
-      if (!isRefusal(error, 'ACCESS_REFUSED')) return onError(error)
+      if (!isInUse(error)) return onError(error)
       if (!wasOwn && performance.now() - begin < TAKEN_MS) return
       if (!wasOwn) return failure.reject(taken(host))
       if (!hasRival) log.error({ host }, 'another relay is on the broker under the name of this host, or RabbitMQ has not noticed the end of a connection of our own; waiting for its end')

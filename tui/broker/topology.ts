@@ -67,3 +67,8 @@ async function onChannel<T>(connection: Connection, work: (channel: Channel) => 
 export function isRefusal(error: unknown, code: 'PRECONDITION_FAILED' | 'NOT_FOUND' | 'ACCESS_REFUSED' | 'RESOURCE_LOCKED'): error is AMQPChannelError {
   return error instanceof AMQPChannelError && error.code === code
 }
+
+/** Whether the queue has an exclusive consumer already: RabbitMQ answers that with the code by which it says that a user may not. */
+export function isInUse(error: unknown): boolean {
+  return isRefusal(error, 'ACCESS_REFUSED') && error.message.includes('in exclusive use')
+}

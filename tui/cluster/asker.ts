@@ -8,6 +8,8 @@ import type { RpcErrorObject } from '../connection-error.ts'
 import { isDeeper } from '../json-depth.ts'
 import { KeptChannel } from '../broker/kept-channel.ts'
 import { textOf } from '../broker/message.ts'
+import { isRefusal } from '../broker/topology.ts'
+import { ClusterError } from './cluster-error.ts'
 
 /** The response of one host (JSON-RPC 2.0, section 5). */
 export type HostResponse = { readonly host: string } & ({ readonly result: unknown } | { readonly error: RpcErrorObject })
@@ -15,8 +17,8 @@ export type HostResponse = { readonly host: string } & ({ readonly result: unkno
 export interface Question {
   readonly method: string
   readonly params: unknown
-  /** Where it goes: a routing key of the exchange between hosts, or a queue. */
-  readonly to: { readonly key: string } | { readonly queue: string }
+  /** Where it goes; by the exchange between hosts where not said. Never straight to a queue: who may do that, may do it to any. */
+  readonly to: { readonly exchange?: string; readonly key: string }
   /** How long it may wait for a host to take it; a host that takes it may answer later. */
   readonly waitsMs: number
   /** Makes asking again safe. Kept on disk by RabbitMQ, where the queue is. */
@@ -35,8 +37,9 @@ export class Asker {
   readonly #channel: KeptChannel
   readonly #asked = new Map<string, Asked>()
 
-  constructor(connection: Connection) {
-    this.#channel = new KeptChannel(connection, (channel) => this.#prepare(channel))
+  /** `onRefused`: what was asked just before is not answered. */
+  constructor(connection: Connection, onRefused?: (error: unknown) => void) {
+    this.#channel = new KeptChannel(connection, (channel) => this.#prepare(channel), onRefused)
   }
 
   /**
@@ -51,7 +54,8 @@ export class Asker {
       const channel = await this.#channel.open()
       await channel.basicPublish(
         {
-          ...('key' in to ? { exchange: CLUSTER, routingKey: to.key } : { routingKey: to.queue }),
+          exchange: to.exchange ?? CLUSTER,
+          routingKey: to.key,
           mandatory: true,
           correlationId: id,
           replyTo: DIRECT_REPLY,
@@ -74,7 +78,11 @@ export class Asker {
 
   async #prepare(channel: Channel): Promise<void> {
     channel.on('basic.return', ({ correlationId }: ReturnedMessage) => this.#asked.get(correlationId ?? '')?.onNobody())
-    await channel.exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
+    // Hosts make it; who only asks need not be allowed to.
+    await channel.exchangeDeclare({ exchange: CLUSTER, passive: true }).catch((error: unknown) => {
+      if (!isRefusal(error, 'NOT_FOUND')) throw error
+      throw new ClusterError('unreachable', 'no host has ever joined this broker', { hint: 'on each: aetherscale broker', cause: error })
+    })
     await channel.basicConsume({ queue: DIRECT_REPLY, noAck: true }, (message) => this.#receive(message))
   }
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { CLUSTER, COMPETING, EVERY_HOST } from '../../../policy/broker/topology.ts'
+import { CLUSTER, COMPETING, COMPUTING, EVERY_HOST } from '../../../policy/broker/topology.ts'
 import { FakeError, startFakeDaemon, type FakeAnswer } from '../../fakes/daemon.ts'
 import { makeFolder } from '../../fakes/folder.ts'
 import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
@@ -81,8 +81,9 @@ else {
   t.test('commands over a real broker', async (t) => {
     const rabbit = await startRabbit(t)
     const run = await openClient(t, rabbit)
+    for (const words of [['vm', 'list'], ['vm', 'create', 'tiny']]) t.match(await run(['--cluster', ...LIMIT, ...words]), { status: 3, stderr: /no host has ever joined this broker/ })
+    await rabbit.connect().exchangeDeclare({ exchange: CLUSTER, type: 'direct', durable: true })
     t.match(await run(['--cluster', ...LIMIT, 'vm', 'list']), { status: 3, stderr: /no host is connected to the broker/ })
-    t.match(await run(['--cluster', ...LIMIT, 'vm', 'create', 'tiny']), { status: 3, stderr: /no host has ever joined this broker/ })
 
     await t.test('relays that are connected and silent are no empty cloud', async (t) => {
       const client = rabbit.connect()
@@ -171,7 +172,9 @@ else {
 
     await t.test('a create whose answer is lost with the connection can be asked for again', async (t) => {
       const client = rabbit.connect()
+      await client.exchangeDeclare({ exchange: COMPUTING, type: 'direct', durable: true })
       await client.queueDeclare({ queue: COMPETING })
+      await client.queueBind({ exchange: COMPUTING, routingKey: 'create-vm', queue: COMPETING })
       const creating = run(['--cluster', 'vm', 'create', 'tiny'])
       await eventually(async () => (await client.queueDeclare({ queue: COMPETING, passive: true })).messageCount === 1, () => 'it is not asked')
       const message = await client.basicGet({ queue: COMPETING })

@@ -56,7 +56,8 @@ export interface BrokerSession {
  * @throws ClusterError where RabbitMQ does not let us in
  */
 export async function withBroker<T>(io: Io, globals: Globals, work: (session: BrokerSession) => Promise<T>): Promise<T> {
-  const [{ openQuietConnection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
+  const [{ AMQPError }, { openQuietConnection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
+    import('rabbitmq-client'),
     import('../../broker/connection.ts'),
     import('../../broker/settings.ts'),
     import('../../cluster/asker.ts'),
@@ -76,9 +77,13 @@ export async function withBroker<T>(io: Io, globals: Globals, work: (session: Br
   connection.on('connection.blocked', (why) => {
     lost.reject(new ClusterError('unreachable', `${where} takes no messages now: ${why}`, { hint: atLoss ?? 'rabbitmqctl status, where it runs, names its alarms' }))
   })
-  const asker = new Asker(connection)
+  const refused = (error: unknown): ClusterError =>
+    new ClusterError('denied', `${where} refuses ${settings.username}: ${explain(error, password)}`, { hint: 'its admin says what a user may: rabbitmqctl list_permissions -p VHOST' })
+  const asker = new Asker(connection, (error) => lost.reject(refused(error)))
   try {
     return await Promise.race([work({ asker, settings, folder: folders.broker, warnOfLoss: (hint) => void (atLoss = hint) }), lost.promise])
+  } catch (error) {
+    throw error instanceof AMQPError ? refused(error) : error
   } finally {
     connection.unsafeDestroy()
   }

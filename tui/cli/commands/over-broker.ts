@@ -1,7 +1,7 @@
 /** Commands with `--cluster` or `--host`: the same as on this host, asked of others over the broker. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { COMPETING } from '../../../policy/broker/topology.ts'
+import { COMPUTING } from '../../../policy/broker/topology.ts'
 import { UserError } from '../../../policy/errors.ts'
 import { RpcError } from '../../connection-error.ts'
 import { askOne } from '../../cluster/ask-one.ts'
@@ -109,7 +109,7 @@ async function offer({ asker, warnOfLoss }: BrokerSession, { globals }: Request,
   const hint = `asking again is safe with --request-id ${id}`
   warnOfLoss(`a host may have made the VM all the same; ${hint}`)
   const { end } = await asker.ask(
-    { method: 'vm.create', params: { ...params, requestId: id }, to: { queue: COMPETING }, waitsMs: seconds * 1000, messageId: id },
+    { method: 'vm.create', params: { ...params, requestId: id }, to: { exchange: COMPUTING, key: 'create-vm' }, waitsMs: seconds * 1000, messageId: id },
     { onResponse: resolve, onNobody: () => reject(new ClusterError('unreachable', 'no host has ever joined this broker', { hint: 'on each: aetherscale broker' })) },
   )
   const over = new AbortController()
