@@ -110,7 +110,7 @@ const ownCommands: readonly Command[] = [
     description:
       'Every method of the daemon has a route below /v1, which /v1/openapi.json describes; /vm and /vpn are those of the first ' +
       'aetherscale. Without --listen it is a Unix socket of your own: curl --unix-socket. On an address that other machines reach, ' +
-      'only with --tls-cert and --tls-key. The log goes to stderr.',
+      'only with --tls-cert and --tls-key. SIGHUP has certificate and token read anew, and cuts nobody off. The log goes to stderr.',
     positionals: [],
     options: httpOptions,
   },

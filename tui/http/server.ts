@@ -5,9 +5,9 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { doorProblem, PROBLEM_TYPE, type DoorProblem } from '../../policy/http/problems.ts'
 import type { DoorLimits } from './limits.ts'
+import type { TlsPair } from './tls-files.ts'
 
-/** In PEM. */
-export type ServerKind = { readonly tls?: { readonly cert: Buffer; readonly key: Buffer } }
+export type ServerKind = { readonly tls?: TlsPair }
 
 /** `serve` names what answers requests, once. */
 export interface MadeServer {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
+import type { Server as SecureServer } from 'node:tls'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { createLog } from '../door-log.ts'
@@ -13,33 +14,41 @@ import { requireToken } from './authorize.ts'
 import { ownNames } from './check-origin.ts'
 import { reachDaemon } from './daemon/daemon.ts'
 import { makeDoor, type Door } from './door.ts'
+import { renewOnHangup } from './hangup.ts'
 import { doorLimits } from './limits.ts'
 import { listenOnTcp } from './listen/tcp.ts'
 import { listenOnUnix } from './listen/unix.ts'
 import type { HttpOptions } from './options.ts'
-import { readTls } from './tls-files.ts'
-import { readToken } from './token-file.ts'
+import { readSecrets } from './secrets.ts'
 
 const HTTP_SOCKET = 'http.sock'
 
-/** Serves until SIGTERM or SIGINT; answers the exit status. */
+/** Serves until SIGTERM or SIGINT; SIGHUP has token and certificate read anew. Answers the exit status. */
 export async function serveHttp({ env }: Pick<Io, 'env'>, { socket, directory }: Globals, options: HttpOptions): Promise<number> {
   const log = createLog(env['LOG_LEVEL'])
+  const opened = Promise.withResolvers<() => Promise<void>>()
+  renewOnHangup(log, opened.promise)
   const where = { ...(socket !== undefined && { socket }), ...(directory !== undefined && { directory }) }
-  const { listen, tls, tokenFile, access } = options
-  const token = tokenFile === undefined ? undefined : readToken(tokenFile)
+  const { listen, access } = options
+  const { tls, token } = await readSecrets(options, log)
+  let authorize = token === undefined ? undefined : requireToken(token, doorLimits)
   const door = await makeDoor({
     daemon: reachDaemon({ env, access, ...where }, doorLimits),
     limits: doorLimits,
     access,
     legacy: options.legacy,
     log,
-    kind: tls ? { tls: await readTls(tls) } : {},
+    kind: tls ? { tls } : {},
     ...(listen.kind === 'tcp' && { names: ownNames(listen.host, options.allowedHosts) }),
-    ...(token !== undefined && { authorize: requireToken(token, doorLimits) }),
+    ...(authorize && { authorize: (...request) => authorize!(...request) }),
   })
   const stopped = untilSignal(log)
   const remove = await openDoor(door, options, log, listen.kind === 'unix' ? (listen.path ?? usualPath(env, where)) : '')
+  opened.resolve(async () => {
+    const renewed = await readSecrets(options, log)
+    if (renewed.tls) (door.server as unknown as SecureServer).setSecureContext(renewed.tls)
+    if (renewed.token !== undefined) authorize = requireToken(renewed.token, doorLimits)
+  })
   await stopped
   await remove()
   await door.close()

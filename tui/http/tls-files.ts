@@ -4,8 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { UserError } from '../../policy/errors.ts'
 
+/** In PEM; `cert` may have those between it and the root behind it. */
+export interface TlsPair {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
 /** @throws UserError HOST_IO where one cannot be read, is not what it should be, or they do not belong together */
-export async function readTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<{ cert: Buffer; key: Buffer }> {
+export async function readTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<TlsPair> {
   const read = async (path: string): Promise<Buffer> =>
     await readFile(path).catch((cause: Error) => {
       throw new UserError('HOST_IO', `${path} cannot be read: ${cause.message}`, { cause })
@@ -17,11 +23,25 @@ export async function readTls({ cert, key }: { readonly cert: string; readonly k
 }
 
 /** A key of another certificate is found by nobody but clients, each of whose handshakes fails. */
-function findMismatch({ cert, key }: { readonly cert: Buffer; readonly key: Buffer }): string | undefined {
+function findMismatch({ cert, key }: TlsPair): string | undefined {
   try {
     createSecureContext({ cert, key })
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)) ? undefined : 'the key is that of another certificate'
   } catch (error) {
     return (error as Error).message
   }
+}
+
+/** Why clients will refuse what can be served all the same: a clock of ours that is wrong must not keep the door shut. */
+export function findDoubt(cert: Buffer, now = new Date()): string | undefined {
+  const texts = cert.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  const chain = texts.map((text) => new X509Certificate(text))
+  for (const [index, each] of chain.entries()) {
+    const name = JSON.stringify(each.subject)
+    if (each.validToDate < now) return `${name} has ended on ${each.validTo}`
+    if (each.validFromDate > now) return `${name} begins on ${each.validFrom}`
+    const issuer = chain[index + 1]
+    if (issuer && !each.checkIssued(issuer)) return `${name} is followed by ${JSON.stringify(issuer.subject)}, which has not issued it`
+  }
+  return undefined
 }
