@@ -27,9 +27,9 @@ import { createAttachments } from './network/attachments.ts'
 import { createBridges } from './network/bridges.ts'
 import { createNetworkHelper } from './network/helper.ts'
 import { createNetworks } from './network/lifecycle.ts'
-import { watchFilters } from './network/filter-watch.ts'
 import { openHostLinks } from './network/links.ts'
 import { replayNetworks } from './network/replay.ts'
+import { watchTaps } from './network/tap-watch.ts'
 import { openNetworkTable } from './network/table.ts'
 import { tellDecisions } from './network/tell-decisions.ts'
 import { vmsOnNetwork } from './network/users.ts'
@@ -158,7 +158,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   // After that: what recovery is to finish is in the VMs' queues first.
   const replaying = { ...sweeping, bridges, attachments, bringUp: bringUp.all }
   const replay = replayNetworks(replaying)
-  const filterWatch = watchFilters(replaying)
+  const tapWatch = watchTaps({ ...replaying, links })
   // What a daemon that died had made for a VM that did not come to be.
   const tidied = recovery.then(() => vpns.tidy())
 
@@ -218,7 +218,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   return {
     async close() {
       replay.close()
-      filterWatch.close()
+      tapWatch.close()
       await server.close()
       follow.close()
       firstBoots.close()

@@ -12,6 +12,8 @@ export interface OwnAlias {
 export interface HostLinks {
   /** Whether there is a bridge of this name. */
   isBridge(name: string): boolean
+  /** Whether somebody holds this tap open; also where it is down, and does not tell. */
+  hasCarrier(name: string): boolean
   /** The name of a link of ours, where it is there. */
   nameOf(kind: OwnAlias['kind'], key: string): string | undefined
   /** All links of ours. */
@@ -23,10 +25,11 @@ export function openHostLinks(folder = '/sys/class/net', uid = process.getuid?.(
   const form = new RegExp(`^aetherscale:${uid}:(bridge|tap):(.+)$`)
   const own = (): OwnAlias[] =>
     readdirSync(folder).flatMap((name) => {
-      const [, kind, key] = form.exec(readAlias(join(folder, name))) ?? []
+      const [, kind, key] = form.exec(readLine(join(folder, name, 'ifalias'))) ?? []
       return kind === undefined || key === undefined ? [] : [{ name, kind: kind as OwnAlias['kind'], key }]
     })
   return {
+    hasCarrier: (name) => readLine(join(folder, name, 'carrier')) !== '0',
     isBridge: (name) => existsSync(join(folder, name, 'bridge')),
     nameOf: (kind, key) => own().find((link) => link.kind === kind && link.key === key)?.name,
     own,
@@ -34,9 +37,9 @@ export function openHostLinks(folder = '/sys/class/net', uid = process.getuid?.(
 }
 
 /** A link may be gone between the look into the folder and this one; some entries of the folder are no links. */
-function readAlias(link: string): string {
+function readLine(path: string): string {
   try {
-    return readFileSync(join(link, 'ifalias'), 'utf8').trim()
+    return readFileSync(path, 'utf8').trim()
   } catch {
     return ''
   }

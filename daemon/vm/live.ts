@@ -20,6 +20,8 @@ export interface Live {
   paused: boolean
   /** Set while QEMU holds the guest because a write to its disk failed. */
   heldByDisk: HeldByDisk | undefined
+  /** Interfaces whose tap, as QEMU holds it, is gone. */
+  unplugged?: readonly number[]
   agent: 'absent' | 'connected'
   /** Whether the agent has answered since it connected. */
   agentAnswered: boolean

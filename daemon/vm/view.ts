@@ -62,6 +62,7 @@ function viewNic(nic: VmRecord['networks'][number], told: readonly GuestAddress[
 function problemOf(entry: Entry): string | undefined {
   const { state, record, paths, file, live } = entry
   if (live?.heldByDisk) return explainHeld(entry, live.heldByDisk)
+  if (live?.unplugged?.length) return `Of its interfaces, ${live.unplugged.join(', ')} is cut off: somebody removed the tap that its QEMU holds; vm.stop and vm.start mend it`
   if (state === 'broken') return `Its disk ${paths.disk} is not there; put it back, or delete the VM`
   if (!file || !record.autostart || record.phase !== 'ready' || record.pending?.operation === 'set') return undefined
   if (file.state === 'missing') return `Its unit ${file.path} is not there, so it will not start with the host; vm.start writes it anew`

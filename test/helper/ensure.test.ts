@@ -66,7 +66,10 @@ t.test('a bridge and a tap are made with all that is promised of them, and ensur
     t.same(await host.do('bridge.ensure', { network: 'lan' }), { name: LAN, changed: false })
     t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: false })
   }
+  const carrier = (): string => namespace.ask('cat', `/sys/class/net/${TAP}/carrier`).trim()
+  t.equal(carrier(), '0', 'nobody holds it')
   await holdTap(t, namespace, TAP)
+  t.equal(carrier(), '1')
   t.same(await host.do('tap.ensure', onLan), { name: TAP, changed: false }, 'also while its owner holds it open')
   t.same(namesIn(namespace).map((name) => indexOf(host, name)), before, 'they are the same links')
   t.same([...flawsOf(namespace, lan), ...flawsOf(namespace, tap, { master: LAN })], [])

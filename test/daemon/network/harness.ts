@@ -9,9 +9,9 @@ import { createAttachments, type Attachments } from '../../../daemon/network/att
 import { createBridges } from '../../../daemon/network/bridges.ts'
 import { createNetworkHelper } from '../../../daemon/network/helper.ts'
 import { createNetworks, type Networks } from '../../../daemon/network/lifecycle.ts'
-import { watchFilters } from '../../../daemon/network/filter-watch.ts'
 import { openHostLinks, type HostLinks } from '../../../daemon/network/links.ts'
 import { replayNetworks, type NetworkReplay } from '../../../daemon/network/replay.ts'
+import { watchTaps } from '../../../daemon/network/tap-watch.ts'
 import { openNetworkTable } from '../../../daemon/network/table.ts'
 import { vmsOnNetwork } from '../../../daemon/network/users.ts'
 import { createQueues } from '../../../daemon/vm/queue.ts'
@@ -37,8 +37,8 @@ export interface Harness {
   readonly lines: LogLine[]
   /** Begins what a daemon does when it starts; closed with the test. */
   replay(): NetworkReplay
-  /** Begins to look after the filters of taps; closed with the test. */
-  watchFilters(): void
+  /** Begins to look after taps; closed with the test. */
+  watchTaps(): void
   /** Names of what was asked of the helper since the last call. */
   asked(): string[]
 }
@@ -94,8 +94,8 @@ export async function openNetworks(t: Test, { answer, bridges: made = ['aeb-lan'
     events,
     lines,
     networks: createNetworks({ ...sweeping, bridges, links, events: bus, usersOf: (name) => vmsOnNetwork(vms, name), leaving }),
-    watchFilters() {
-      const watch = watchFilters(replaying, 10)
+    watchTaps() {
+      const watch = watchTaps({ ...replaying, links }, 10)
       t.teardown(() => {
         watch.close()
       })
