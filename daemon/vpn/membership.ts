@@ -138,9 +138,9 @@ export function createMembership({ table, vpns, bringUp, tunnels, networkQueues,
         await change(record, record.peers.filter((peer) => peer.name !== name))
       }),
     async list(vpn) {
-      const { peers } = table.find(vpn, 'vpn')
-      const reached = await tunnels.reached(vpn)
-      return peers.map((peer) => viewPeer(peer, reached)).sort((a, b) => (a.name < b.name ? -1 : 1))
+      const record = table.find(vpn, 'vpn')
+      const reached = await tunnels.reached(record)
+      return record.peers.map((peer) => viewPeer(peer, reached)).sort((a, b) => (a.name < b.name ? -1 : 1))
     },
   }
 }

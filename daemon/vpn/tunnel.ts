@@ -13,12 +13,13 @@ import type { VpnRecord, VpnSecrets } from './record.ts'
 import { renderTinc } from './tinc/config.ts'
 import { readNodes } from './tinc/nodes.ts'
 import { explainEnd } from './tinc/words.ts'
-import type { TincdManager } from './tincd/manager.ts'
+import { deafVersion, isListening } from './tincd/listening.ts'
+import type { TincdManager, Tunnel } from './tincd/manager.ts'
 
 export interface Tunnels {
   /**
    * Has tincd run as the record says: starts it, or has the one that runs take what has changed, which ends no connection but
-   * those to hosts that are no peers any more. Throws VPN_TUNNEL_FAILED, PROGRAM_MISSING, SERVICE_MANAGER_FAILED, NO_SPACE, HOST_IO.
+   * those to hosts that are no peers any more. One that does not listen on all versions of IP is started anew. Throws VPN_TUNNEL_FAILED, PROGRAM_MISSING, SERVICE_MANAGER_FAILED, NO_SPACE, HOST_IO.
    */
   up(record: VpnRecord, secrets: VpnSecrets, tap: string): Promise<void>
   /** The tincd, if it runs now. */
@@ -26,7 +27,7 @@ export interface Tunnels {
   /** Why it does not run, by its last words. */
   explain(name: string): Promise<string>
   /** Whether each host of the VPN is reached; `undefined` where no tincd tells. */
-  reached(name: string): Promise<ReadonlyMap<string, boolean> | undefined>
+  reached(record: Pick<VpnRecord, 'name' | 'host'>): Promise<ReadonlyMap<string, boolean> | undefined>
   /** Ends tincd, and removes all of it that is not the record's. Throws SERVICE_MANAGER_FAILED, HOST_IO. */
   remove(name: string): Promise<void>
   /** Its log, if it has one. */
@@ -35,6 +36,8 @@ export interface Tunnels {
 
 /** What it does before it is ready is local, but for names of hosts to look up. */
 const READY_WITHIN_MS = 20_000
+/** It tells its peers that it goes. */
+const END_WITHIN_MS = 5000
 /** For this long in a row without a process it has ended. */
 const GONE_AFTER_MS = 400
 const DUMP_WITHIN_MS = 1000
@@ -58,6 +61,11 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
     })
   }
 
+  const end = async (tunnel: Tunnel, { pid }: ServiceProcess): Promise<void> => {
+    sendSignal(pid, 'SIGTERM')
+    for (const until = performance.now() + END_WITHIN_MS; tincd.find(tunnel)?.pid === pid && performance.now() < until; ) await delay(POLL_MS)
+  }
+
   return {
     async up(record, secrets, tap) {
       const tunnel = { ...of(record.name), tap }
@@ -65,10 +73,11 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       for (const folder of [paths.tinc, paths.runtimeFolder, paths.logFolder]) await mkdir(folder, { recursive: true, mode: 0o700 })
       const hasChanged = await writeFolder(paths.tinc, renderTinc(record, secrets, tap))
       const running = tincd.find(tunnel)
-      if (running) {
+      if (running && deafVersion(running.pid, record.host.port) === undefined) {
         if (hasChanged) sendSignal(running.pid, 'SIGHUP')
         return
       }
+      if (running) await end(tunnel, running)
       const from = await logSize(paths.log)
       await tincd.start(tunnel)
       await awaitReady(record.name, from)
@@ -78,10 +87,11 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       const { paths } = of(name)
       return explainEnd(await readLogEnd(paths.log, 0)) ?? SILENT
     },
-    async reached(name) {
+    async reached({ name, host }) {
       const { paths } = of(name)
       const running = tincd.find(of(name))
-      if (!running) return undefined
+      // One that is not ready yet would end by the signal.
+      if (!running || !isListening(running.pid, host.port)) return undefined
       const from = await logSize(paths.log)
       sendSignal(running.pid, 'SIGUSR2')
       for (const until = performance.now() + DUMP_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {

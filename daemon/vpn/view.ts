@@ -7,6 +7,7 @@ import { describeBridge } from '../network/view.ts'
 import { hostAddresses } from './addresses.ts'
 import { fingerprint } from './keys.ts'
 import type { PeerRecord, VpnRecord } from './record.ts'
+import { deafVersion } from './tincd/listening.ts'
 import type { Tunnels } from './tunnel.ts'
 
 interface Seen {
@@ -21,7 +22,12 @@ export async function viewVpn(record: VpnRecord, { bridges, links, tunnels, vms 
   const { name, prefix, createdAt, keptWhile, host } = record
   const { bridge, failure } = bridges.seen(name)
   const running = tunnels.find(name)
-  const problem = failure ?? describeBridge(bridge, links) ?? (running ? undefined : `tincd does not run: ${await tunnels.explain(name)}`)
+  const describeTincd = async (): Promise<string | undefined> => {
+    if (!running) return `tincd does not run: ${await tunnels.explain(name)}`
+    const version = deafVersion(running.pid, host.port)
+    return version && `tincd does not listen on ${version}: another program had port ${host.port} there when it started`
+  }
+  const problem = failure ?? describeBridge(bridge, links) ?? (await describeTincd())
   return {
     name,
     prefix,

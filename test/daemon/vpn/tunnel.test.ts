@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { createTunnels } from '../../../daemon/vpn/tunnel.ts'
 import { makeFolder } from '../../fakes/folder.ts'
+import { blue, makeHost } from './harness.ts'
 
 t.test('which of many hosts are reached is told, however many edges there are between them', async (t) => {
   const folder = makeFolder(t)
-  const [logs, dump, ready] = [join(folder, 'log'), join(folder, 'dump'), join(folder, 'ready')]
+  const [logs, dump] = [join(folder, 'log'), join(folder, 'dump')]
   const log = join(logs, 'vpn/blue/tinc.log')
   mkdirSync(join(logs, 'vpn/blue'), { recursive: true })
   const hosts = Array.from({ length: 60 }, (_, index) => `host${index}`)
@@ -17,11 +17,12 @@ t.test('which of many hosts are reached is told, however many edges there are be
   const edges = hosts.flatMap((from) => hosts.filter((to) => to !== from).map((to) => ` ${from} to ${to} at 192.0.2.1 port 50000 options c weight 5`))
   writeFileSync(dump, ['Nodes:', ...nodes, 'End of nodes.', 'Edges:', ...edges, 'End of edges.', 'Subnet list:', 'End of subnet list.', ''].join('\n'))
   // It writes what tincd 1.0 writes when it is asked.
-  const script = `trap 'cat "$1" >> "$2"' USR2; : > "$3"; while :; do sleep 0.05; done`
-  const child = spawn('sh', ['-c', script, 'sh', dump, log, ready], { stdio: 'ignore' })
+  const script = `const [dump, log] = process.argv.slice(1); const fs = require('node:fs'); const socket = require('node:dgram').createSocket('udp4')
+    process.on('SIGUSR2', () => fs.appendFileSync(log, fs.readFileSync(dump))); socket.bind(0, () => console.log(socket.address().port))`
+  const child = spawn(process.execPath, ['-e', script, dump, log], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
-  await once(child, 'spawn')
-  while (!existsSync(ready)) await delay(10)
+  const [printed] = await once(child.stdout, 'data')
+  const { peer } = await makeHost('host0', [], Number(printed))
   const at = (name: string): string => join(folder, name)
   const tunnels = createTunnels(
     { images: at('images'), disks: at('disks'), config: at('config'), sockets: at('run'), runtime: at('run'), logs },
@@ -31,5 +32,5 @@ t.test('which of many hosts are reached is told, however many edges there are be
       remove: () => Promise.resolve(),
     },
   )
-  for (const time of ['first', 'second']) t.same([...((await tunnels.reached('blue')) ?? [])], hosts.map((name) => [name, true]), time)
+  for (const time of ['first', 'second']) t.same([...((await tunnels.reached({ name: blue, host: peer })) ?? [])], hosts.map((name) => [name, true]), time)
 })
