@@ -27,7 +27,7 @@ import type { Channel, Connection } from 'rabbitmq-client'
 import { HOST_NAME_LIMIT, HostName } from '../../policy/broker/config.ts'
 import { claimQueue } from '../../policy/broker/topology.ts'
 import { digestOf, LONGEST_MS } from './request.ts'
-import { isRefusal } from './topology.ts'
+import { CLASSIC, isRefusal } from './topology.ts'
 
 /** The longest deadline, and an hour: of requests. The same for all, or a difference of this would be what RabbitMQ complains about. */
 const KEPT_MS = LONGEST_MS + 3_600_000
@@ -58,7 +58,7 @@ export class Claims {
 
   /** Claims what has this id, unless another host has; `keptMs` has to be the same for all who claim it. */
   async take(id: string, keptMs = KEPT_MS): Promise<Owner> {
-    const args = { 'x-expires': keptMs, 'x-dead-letter-exchange': '', [OWNER]: this.#host }
+    const args = { ...CLASSIC, 'x-expires': keptMs, 'x-dead-letter-exchange': '', [OWNER]: this.#host }
     try {
       await this.#use((channel) => channel.queueDeclare({ queue: nameOf(id), durable: true, arguments: args }))
       return { kind: 'ours' }

@@ -27,15 +27,22 @@ function queues(deadlineSeconds: number): QueueParams[] {
   ]
 }
 
-/** A host's own queue is a classic one: of a quorum queue RabbitMQ 3.10 lets two consume exclusively. */
-const ownQueue = (host: string): QueueParams => ({ queue: hostQueue(host), durable: true, arguments: deadLetterTo(UNSERVED) })
+/** Of a queue that must be no other, whatever the virtual host makes of those that say no type. */
+export const CLASSIC = { 'x-queue-type': 'classic' } as const
 
-/** Makes what is missing, and binds nothing. What is there with other properties is used as it is, and told. */
+/** A host's own queue is a classic one: of a quorum queue RabbitMQ 3.10 lets two consume exclusively. */
+const ownQueue = (host: string): QueueParams => ({ queue: hostQueue(host), durable: true, arguments: { ...CLASSIC, ...deadLetterTo(UNSERVED) } })
+
+/**
+ * Makes what is missing, and binds nothing. What is there with other properties is used as it is, and told; but for the host's
+ * own queue, which could be one that two may consume.
+ */
 export async function declareTopology(connection: Connection, host: string, deadlineSeconds: number, onOther: (why: string) => void): Promise<void> {
   await orAsItIs(connection, (channel, passive) => channel.exchangeDeclare({ exchange: COMPUTING, type: 'direct', durable: true, passive }), onOther)
-  for (const params of [...queues(deadlineSeconds), ownQueue(host)]) {
+  for (const params of queues(deadlineSeconds)) {
     await orAsItIs(connection, (channel, passive) => channel.queueDeclare({ ...params, passive }), onOther)
   }
+  await onChannel(connection, (channel) => channel.queueDeclare(ownQueue(host)))
 }
 
 async function orAsItIs(
