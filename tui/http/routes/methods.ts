@@ -39,6 +39,13 @@ function handle(route: Route, context: DoorContext): (request: FastifyRequest, r
   }
 }
 
+/** Whether events are as welcome as JSON (RFC 9110, 12.5.1): who names them means them. */
 function wantsEvents({ headers }: FastifyRequest): boolean {
-  return headers.accept?.split(',').some((type) => type.split(';')[0]!.trim().toLowerCase() === 'text/event-stream') ?? false
+  const qualities = (headers.accept ?? '').toLowerCase().split(',').map((range) => {
+    const [type, ...params] = range.split(';').map((part) => part.trim())
+    return [type, Number(params.find((param) => param.startsWith('q='))?.slice(2) ?? 1)] as const
+  })
+  const qualityOf = (type: string): number => Math.max(0, ...qualities.filter(([named]) => named === type).map(([, quality]) => quality))
+  const events = qualityOf('text/event-stream')
+  return events > 0 && events >= qualityOf('application/json')
 }
