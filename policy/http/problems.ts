@@ -12,6 +12,7 @@ export const doorProblems = {
   ROUTE_NOT_FOUND: { status: 404, summary: 'There is nothing at this path' },
   VERB_NOT_ALLOWED: { status: 405, summary: 'The path is there, and does not know this method of HTTP' },
   REQUEST_TIMEOUT: { status: 408, summary: 'The request did not arrive in time' },
+  PRECONDITION_FAILED: { status: 412, summary: 'A condition of the request (If-Match, If-None-Match) is not met' },
   BODY_TOO_LARGE: { status: 413, summary: 'The body is over the limit' },
   BODY_TYPE_REFUSED: { status: 415, summary: 'Bodies are application/json' },
   HOST_REFUSED: { status: 421, summary: 'The header Host does not name this server' },

@@ -1,5 +1,5 @@
 /** The door: a server of HTTP with all its routes and checks, not listening yet. */
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Access } from '../../policy/api/method.ts'
@@ -8,6 +8,7 @@ import { HTTP_PREFIX } from '../../policy/http/routes.ts'
 import type { LegacyHost } from '../legacy/commands.ts'
 import { listAllowed } from './allowed.ts'
 import type { Authorize } from './authorize.ts'
+import { checkHeaders, refuseTwice } from './check-headers.ts'
 import { checkAddressed } from './check-origin.ts'
 import type { DoorContext } from './context.ts'
 import type { Daemon } from './daemon/daemon.ts'
@@ -46,6 +47,7 @@ export async function makeDoor(options: DoorOptions): Promise<Door> {
   const answerProblem = makeErrorHandler(log)
   const app = fastify({
     bodyLimit: limits.bodyBytes,
+    rewriteUrl: takePath,
     serverFactory: (handler) => serve(handler),
     clientErrorHandler: refuseBytes,
     // paths that cannot be read pass no hook
@@ -91,21 +93,20 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     logRequest(log, request, reply)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     if (closing.aborted) throw new HttpProblem('DAEMON_AWAY', 'The door is being closed', { headers: { 'retry-after': '5' } })
-    // whoever stands before this door may go by the other one (RFC 9112, 3.2)
-    for (const name of ['host', 'authorization']) {
-      if ((request.raw.headersDistinct[name] ?? []).length > 1) throw new HttpProblem('REQUEST_INVALID', `There is more than one header ${name}`)
-    }
+    refuseTwice(request.raw)
     const site = headers['sec-fetch-site']
     checkAddressed({ host: headers.host, origin: headers.origin, site: site === undefined ? undefined : String(site) }, names)
     authorize?.(headers.authorization, socket.remoteAddress ?? 'unix')
-    if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) {
-      throw new HttpProblem('BODY_TYPE_REFUSED', `A body with the coding ${headers['content-encoding']} is not read`, { hint: 'send it as it is', headers: { 'accept-encoding': 'identity' } })
-    }
+    checkHeaders(request.raw)
     // the router takes nothing for a name as well
     const isNamed = !Object.values((request.params ?? {}) as Readonly<Record<string, string>>).includes('')
-    // a proxy is asked for whole URLs, which this is not
     const isPath = request.url.startsWith('/')
-    if (!request.is404 && isNamed && isPath) return done()
+    if (!request.is404 && isNamed && isPath) {
+      admitBody(request, reply, limits)
+      return done()
+    }
+    // of the server as a whole (RFC 9110, 9.3.7)
+    if (request.method === 'OPTIONS' && request.url === '*') return void reply.code(204).send()
     const verbs = isPath ? allowed(request.url.split('?', 1)[0]!) : []
     if (verbs.length === 0) throw new HttpProblem('ROUTE_NOT_FOUND', 'There is nothing at this path', { hint: `GET ${HTTP_PREFIX}/openapi.json describes what there is` })
     const allow = verbs.join(', ')
@@ -118,6 +119,24 @@ function addChecks(app: FastifyInstance, { names, authorize, limits, log }: Door
     if (closing.aborted) reply.header('connection', 'close')
     done()
   })
+}
+
+/** A whole URL in the place of a path means its path, on the host that it names, whatever the header Host says (RFC 9112, 3.2.2). */
+function takePath({ url = '', headers }: IncomingMessage): string {
+  const [, host, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? []
+  if (host === undefined) return url
+  headers.host = host
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function admitBody({ raw: { headers } }: FastifyRequest, { raw }: FastifyReply, { bodyBytes }: DoorLimits): void {
+  const length = Number(headers['content-length'] ?? 0)
+  // curl -d '' and others say a type of nothing
+  if (length === 0 && headers['transfer-encoding'] === undefined) delete headers['content-type']
+  if (!/^100-continue$/i.test(headers.expect ?? '')) return
+  // who waits for a word before the body need not send one that is refused (RFC 9110, 10.1.1)
+  if (length > bodyBytes) throw new HttpProblem('BODY_TOO_LARGE', 'Request body is too large')
+  raw.writeContinue()
 }
 
 /** A line a request, when all of it is over: an answer that was sent, a stream that has ended, a client that has gone. */

@@ -29,7 +29,12 @@ export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer 
   const server = tls ? (createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMs }) as unknown as Server) : createPlain(options)
   server.maxRequestsPerSocket = 0
   limitConnections(server, limits.connections)
-  return { server, serve: (handler) => server.on('request', limitPipeline(handler, limits.pipelined)), closeUnused: watchUnused(server, tls ? 'secureConnection' : 'connection') }
+  return { server, serve: (handler) => onRequest(server, limitPipeline(handler, limits.pipelined)), closeUnused: watchUnused(server, tls ? 'secureConnection' : 'connection') }
+}
+
+/** Node has events of their own for those with a header Expect; where nobody listens, it has them send any body. */
+function onRequest(server: Server, listener: RequestListener): Server {
+  return server.on('request', listener).on('checkContinue', listener).on('checkExpectation', listener)
 }
 
 /** Past the limit a client is told so, not just cut off. Before TLS has begun there is nothing to tell it by. */
@@ -50,7 +55,7 @@ function watchUnused(server: Server, opened: 'connection' | 'secureConnection'):
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
   })
-  server.on('request', ({ socket }) => unused.delete(socket))
+  onRequest(server, ({ socket }) => unused.delete(socket))
   return () => unused.forEach((socket) => socket.destroy())
 }
 
