@@ -62,6 +62,7 @@ function describeRoute(route: Route, convert: (schema: z.ZodType) => Schema): Op
     ...route.placed.map((name) => ({ name, in: 'path', required: true, schema: properties[name] })),
     ...inQuery.map((name) => ({ name, in: 'query', required: needed.includes(name), schema: properties[name], style: 'form', explode: true })),
     ...(route.method === 'vm.create' ? [idempotencyKey] : []),
+    ...(route.stream === 'event' ? [lastEventId] : []),
   ]
   const body = { ...about, properties: Object.fromEntries(rest.map((param) => [param, properties[param]!])), ...(needed.length > 0 && { required: needed }) }
   const isTwo = route.verb === 'POST' && entry.access === 'observe'
@@ -113,6 +114,14 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   description: 'The same as `requestId`',
+  schema: { type: 'string' },
+}
+
+const lastEventId = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The id of an event: those that followed it are sent first, in the place of `recent`; all that are remembered, where it is not',
   schema: { type: 'string' },
 }
 

@@ -13,7 +13,7 @@ t.test('systemctl reload has the token read anew by the same process, however ea
     systemctl --user daemon-reload; systemctl --user start ${unit}; systemctl --user reload ${unit}`)
   const script = "fetch('http://127.0.0.1:5000/v1/openapi.json',{headers:{authorization:'Bearer '+fs.readFileSync('token','utf8').trim()}}).then(({status})=>console.log(status),()=>console.log('none'))"
   const ask = (): string => host.shAs('alice', `cd; /usr/lib/aetherscale/node -e "${script}"`)
-  host.shAs('alice', 'until cp ~/.config/aetherscale/http.token ~/token 2>/dev/null; do sleep 0.1; done')
+  host.shAs('alice', 'for i in $(seq 600); do cp ~/.config/aetherscale/http.token ~/token 2>/dev/null && exit; sleep 0.1; done; exit 1')
   while (ask() === 'none') await delay(100)
   t.equal(ask(), '200', 'also one that came before it could hear it has not ended it for good')
   const processOf = (): string => host.shAs('alice', `systemctl --user show --property MainPID ${unit}`)

@@ -18,8 +18,8 @@ export class EventStream {
   }
 
   /** `data` is a JSON text, on one line as JSON.stringify writes it. */
-  send(event: string, data: string): void {
-    this.#write(`event: ${event}\ndata: ${data}\n\n`)
+  send(event: string, data: string, id?: string): void {
+    this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`)
   }
 
   end(): void {

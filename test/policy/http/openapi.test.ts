@@ -56,6 +56,7 @@ t.test('params are where they belong, errors under their status', async (t) => {
 
 t.test('streams, the token and the metrics are described', async (t) => {
   t.match(document.paths['/v1/events']?.['get']?.responses['200'], { content: { 'text/event-stream': { schema: { contentSchema: { $ref: '#/components/schemas/Event' } } } } })
+  t.match((document.paths['/v1/events']?.['get']?.parameters as object[]).at(-1), { name: 'Last-Event-ID', in: 'header' })
   t.match(document.components.securitySchemes, { token: { type: 'http', scheme: 'bearer' } })
   t.match(document.paths['/metrics'], { get: { summary: String } })
 })

@@ -108,23 +108,29 @@ export async function sendRaw(at: OpenDoor['at'], write: (send: (text: string) =
   return text
 }
 
+export interface SentEvent {
+  readonly event: string
+  readonly data: unknown
+  readonly id?: string
+}
+
 /** Reads server-sent events until `count` of them have come or the stream has ended; then leaves. */
-export async function readEvents(at: OpenDoor['at'], what: string, count: number, asked: Asked = {}): Promise<{ event: string; data: unknown }[]> {
+export async function readEvents(at: OpenDoor['at'], what: string, count: number, asked: Asked = {}): Promise<SentEvent[]> {
   const [method, path] = what.split(' ') as [string, string]
   const bytes = asked.body === undefined ? undefined : JSON.stringify(asked.body)
   const request = ask({ ...at, method, path, agent: false, headers: { host: 'localhost', ...(bytes && { 'content-type': 'application/json' }), ...asked.headers } })
   request.on('error', () => undefined)
   request.end(bytes)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  const events: { event: string; data: unknown }[] = []
+  const events: SentEvent[] = []
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) {
     text += chunk as string
     const parts = text.split('\n\n')
     text = parts.pop()!
     for (const part of parts) {
-      const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(part) ?? []
-      if (event !== undefined) events.push({ event, data: JSON.parse(data!) })
+      const [, id, event, data] = /^(?:id: (.*)\n)?event: (.*)\ndata: (.*)$/.exec(part) ?? []
+      if (event !== undefined) events.push({ event, data: JSON.parse(data!), ...(id !== undefined && { id }) })
     }
     if (events.length >= count) break
   }
