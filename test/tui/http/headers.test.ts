@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { request as ask } from 'node:http'
 import t, { type Test } from 'tap'
+import { methods } from '../../../policy/api/index.ts'
+import { describeHttp } from '../../../policy/http/openapi.ts'
 import { ownNames } from '../../../tui/http/check-origin.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../fakes/daemon.ts'
 import { fetchFrom, openDoor, sendRaw, type OpenDoor, type OpenOptions } from './open-door.ts'
@@ -40,6 +42,25 @@ t.test('OPTIONS of the server as a whole is answered', async (t) => {
   const { send } = await openFor(t)
   t.match(await send('OPTIONS * HTTP/1.1\nHost: x'), /^HTTP\/1.1 204 /)
   t.match(await send('GET * HTTP/1.1\nHost: x'), /^HTTP\/1.1 404 /)
+})
+
+t.test('on every path OPTIONS names the verbs that are described, and HEAD has the headers of GET', async (t) => {
+  const answers = Object.keys(methods).map((name) => [name, () => (name === 'system.metrics' ? { contentType: 'text/plain', text: 'x 1\n' } : { asked: name })] as const)
+  const daemon = await startFakeDaemon(t, Object.fromEntries(answers))
+  const { at } = await openDoor(t, daemon.directory)
+  for (const [template, described] of Object.entries(describeHttp('1').paths)) {
+    const path = template.replaceAll(/\{\w+\}/g, 'web')
+    const verbs = Object.keys(described).map((verb) => verb.toUpperCase())
+    const isStream = described['get']?.responses['200'] !== undefined && 'text/event-stream' in (described['get'].responses['200'] as { content: object }).content
+    const { status, headers: { allow = '' } } = await fetchFrom(at, `OPTIONS ${path}`)
+    const expected = verbs.includes('GET') && !isStream ? [...verbs, 'HEAD'] : verbs
+    // an image may be called as what is done with images
+    t.strictSame([status, expected.filter((verb) => !allow.split(', ').includes(verb))], [204, []], path)
+    if (!verbs.includes('GET') || isStream) continue
+    const [head, get] = [await fetchFrom(at, `HEAD ${path}`), await fetchFrom(at, `GET ${path}`)]
+    t.strictSame({ ...head.headers, date: '' }, { ...get.headers, date: '' }, path)
+    t.strictSame([head.status, head.text, get.status], [200, '', 200], path)
+  }
 })
 
 t.test('a body of nothing has no type that could be wrong', async (t) => {
