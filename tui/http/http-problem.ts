@@ -57,7 +57,9 @@ const noPath = new Set(['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH'])
 function tellFastify(error: unknown): Told | undefined {
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown }
   if (typeof code === 'string' && noPath.has(code)) return { problem: doorProblem('ROUTE_NOT_FOUND', 'There is nothing at this path'), headers: {} }
-  if (typeof code === 'string' && byCode[code]) return { problem: doorProblem(byCode[code], String(message)), headers: {} }
+  const name = typeof code === 'string' ? byCode[code] : undefined
+  if (name === 'BODY_TYPE_REFUSED') return new HttpProblem(name, String(message), { hint: 'send the header "Content-Type: application/json"', headers: { accept: 'application/json' } })
+  if (name !== undefined) return { problem: doorProblem(name, String(message)), headers: {} }
   const isTheirs = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   return isTheirs ? { problem: doorProblem('REQUEST_INVALID', String(message)), headers: {} } : undefined
 }

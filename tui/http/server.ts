@@ -3,6 +3,7 @@ import { createServer as createPlain, STATUS_CODES, type RequestListener, type S
 import { createServer as createSecure } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { doorProblem, PROBLEM_TYPE, type DoorProblem } from '../../policy/http/problems.ts'
 import type { DoorLimits } from './limits.ts'
 import type { TlsPair } from './tls-files.ts'
@@ -26,7 +27,10 @@ export function makeServer({ tls }: ServerKind, limits: DoorLimits): MadeServer 
     maxHeaderSize: limits.headerBytes,
   }
   // https.Server has all of http.Server's members, which is what is used of it
-  const server = tls ? (createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMs }) as unknown as Server) : createPlain(options)
+  // curl -0 names HTTP/1.0 alone
+  const secure = { ...options, handshakeTimeout: limits.headersMs, ALPNProtocols: ['http/1.1', 'http/1.0'] }
+  const server = tls ? (createSecure({ ...secure, ...tls }) as unknown as Server) : createPlain(options)
+  server.on('tlsClientError', refusePlain)
   server.maxRequestsPerSocket = 0
   limitConnections(server, limits.connections)
   return { server, serve: (handler) => onRequest(server, limitPipeline(handler, limits.pipelined)), closeUnused: watchUnused(server, tls ? 'secureConnection' : 'connection') }
@@ -75,6 +79,11 @@ function limitPipeline(handler: RequestListener, most: number): RequestListener 
     response.once('close', () => open.set(socket, open.get(socket)! - 1))
     handler(request, response)
   }
+}
+
+/** Who asks http:// where https:// is spoken got an empty answer, from which nobody learns what is wrong. The socket below that of TLS is none of Node's documented members. */
+function refusePlain({ code }: NodeJS.ErrnoException, { _parent: below }: TLSSocket & { readonly _parent?: Socket }): void {
+  if (code === 'ERR_SSL_HTTP_REQUEST' && below?.writable) writeProblem(below, 'REQUEST_INVALID', 'This is HTTP without TLS, and here TLS is spoken: the URL begins with https://')
 }
 
 /** For what is no request, or none in time. */

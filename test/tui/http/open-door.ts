@@ -32,11 +32,12 @@ export interface OpenOptions {
   readonly socket?: string
   readonly names?: DoorOptions['names']
   readonly authorize?: DoorOptions['authorize']
+  readonly kind?: DoorOptions['kind']
 }
 
 /** `directory` has the daemon's sockets. */
 export async function openDoor(t: Teardown, directory: string, options: OpenOptions = {}): Promise<OpenDoor> {
-  const { names, authorize, socket, tcp = false, access = 'control' } = options
+  const { names, authorize, socket, tcp = false, access = 'control', kind = {} } = options
   const limits = { ...doorLimits, ...options.limits }
   const log: string[] = []
   const door = await makeDoor({
@@ -45,7 +46,7 @@ export async function openDoor(t: Teardown, directory: string, options: OpenOpti
     access,
     legacy: firstHost,
     log: pino({ base: null }, { write: (line: string) => void log.push(line) }),
-    kind: {},
+    kind,
     ...(names && { names }),
     ...(authorize && { authorize }),
   })
