@@ -36,7 +36,7 @@ export function requireToken(token: string, limits: Pick<DoorLimits, 'wrongToken
     const detail = given === undefined ? 'This needs a token' : 'The token is wrong'
     throw new HttpProblem('UNAUTHORIZED', detail, {
       hint: 'send the header "Authorization: Bearer TOKEN"; the token is in the file that the door has said at its start',
-      headers: { 'www-authenticate': 'Bearer realm="aetherscale"' },
+      headers: { 'www-authenticate': `Bearer realm="aetherscale"${given === undefined ? '' : ', error="invalid_token"'}` },
     })
   }
 }

@@ -129,11 +129,11 @@ function takePath({ url = '', headers }: IncomingMessage): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function admitBody({ raw: { headers } }: FastifyRequest, { raw }: FastifyReply, { bodyBytes }: DoorLimits): void {
+function admitBody({ raw: { headers, httpVersion } }: FastifyRequest, { raw }: FastifyReply, { bodyBytes }: DoorLimits): void {
   const length = Number(headers['content-length'] ?? 0)
   // curl -d '' and others say a type of nothing
   if (length === 0 && headers['transfer-encoding'] === undefined) delete headers['content-type']
-  if (!/^100-continue$/i.test(headers.expect ?? '')) return
+  if (httpVersion !== '1.1' || !/^100-continue$/i.test(headers.expect ?? '')) return
   // who waits for a word before the body need not send one that is refused (RFC 9110, 10.1.1)
   if (length > bodyBytes) throw new HttpProblem('BODY_TOO_LARGE', 'Request body is too large')
   raw.writeContinue()
