@@ -1,6 +1,9 @@
 /** What this host is called, and where others reach it, as far as it can tell itself. Pure but for what is asked of the kernel. */
+import { readFileSync } from 'node:fs'
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import { HostAddress, VpnHostName } from '../../policy/names.ts'
+import { parsePrefix } from '../../policy/privileged/prefix.ts'
+import { readOrNothing } from '../service/process.ts'
 
 /** As many as a token takes. */
 const MOST_ADDRESSES = 8
@@ -8,13 +11,29 @@ const MOST_ADDRESSES = 8
 /** Links that the helper makes (`deriveName` in helper/names.ts): behind them are guests. */
 const OWN_LINK = /^ae[bnt][a-z2-7]{12}$/
 
+/** IFA_F_TEMPORARY and IFA_F_DADFAILED of linux/if_addr.h. */
+const UNFIT = 0x01 | 0x08
+
+/**
+ * IPv6 addresses that the host has and nobody is to be told of: those for privacy (RFC 8981), which are gone after a week, and come
+ * in front of the one that stays; and those that are another's. As 32 digits (proc_net(5), if_inet6).
+ */
+function unfitAddresses(): ReadonlySet<string> {
+  const lines = (readOrNothing(() => readFileSync('/proc/net/if_inet6', 'utf8')) ?? '').split('\n').map((line) => line.split(/\s+/))
+  return new Set(lines.flatMap(([digits = '', , , , flags = '']) => (Number.parseInt(flags, 16) & UNFIT ? [digits] : [])))
+}
+
+/** Of an IPv4 address, none. */
+const digitsOf = (address: string): string => parsePrefix(`${address}/128`)?.bits.toString(16).padStart(32, '0') ?? ''
+
 /**
  * The addresses of the host that can be reached from others, IPv4 first, without those of its own and of one link alone
- * (127.0.0.0/8, 169.254.0.0/16, fe80::/10). Whether one is behind a NAT it cannot see; then they have to be told to it.
+ * (127.0.0.0/8, 169.254.0.0/16, fe80::/10), and without IPv6 addresses that do not last. Whether one is behind a NAT it cannot see; then they have to be told to it.
  */
 export function hostAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces()): HostAddress[] {
   const all = Object.entries(interfaces).flatMap(([link, infos = []]) => (OWN_LINK.test(link) ? [] : infos))
-  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('169.254.'))
+  const unfit = unfitAddresses()
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('169.254.') && !unfit.has(digitsOf(address)))
   const inOrder = (['IPv4', 'IPv6'] as const).flatMap((family) => reachable.filter((info) => info.family === family))
   // the grammar has no place for link-local IPv6 addresses, nor for those that are no unicast ones
   const texts = inOrder.flatMap(({ address }) => HostAddress.safeParse(address).data ?? [])

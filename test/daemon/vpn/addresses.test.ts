@@ -34,12 +34,13 @@ t.test("of the kernel's links, those with an address of the world beyond are tol
   const addresses = hostAddresses()
   for (const text of addresses) t.ok(HostAddress.safeParse(text).success && Object.values(networkInterfaces()).flat().some((info) => info?.address === text), text)
   const space = await openNamespace(t)
-  space.ask('ip', 'link', 'add', 'eth0', 'type', 'bridge')
-  space.ask('ip', 'link', 'add', 'aebabcdefghijkl', 'type', 'bridge')
-  for (const [link, address] of [['eth0', '192.0.2.7/24'], ['eth0', '169.254.1.1/16'], ['eth0', '2001:db8::7/64'], ['aebabcdefghijkl', '10.0.0.1/24']] as const) {
+  for (const link of ['eth0', 'aebabcdefghijkl']) space.ask('ip', 'link', 'add', link, 'up', 'type', 'bridge')
+  space.ask('sh', '-c', 'echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr')
+  space.ask('ip', 'address', 'add', '2001:db8::7/64', 'dev', 'eth0', 'mngtmpaddr', 'valid_lft', '600000', 'preferred_lft', '90000')
+  t.match(space.ask('ip', 'address', 'show', 'dev', 'eth0'), 'temporary', 'a host with one that is gone after a week')
+  for (const [link, address] of [['eth0', '192.0.2.7/24'], ['eth0', '169.254.1.1/16'], ['aebabcdefghijkl', '10.0.0.1/24']] as const) {
     space.ask('ip', 'address', 'add', address, 'dev', link)
   }
-  for (const link of ['eth0', 'aebabcdefghijkl']) space.ask('ip', 'link', 'set', link, 'up')
   const script = `import { hostAddresses } from '${new URL('../../../daemon/vpn/addresses.ts', import.meta.url).href}'; console.log(JSON.stringify(hostAddresses()))`
   t.strictSame(JSON.parse(space.ask(process.execPath, '--input-type=module', '-e', script)), ['192.0.2.7', '2001:db8::7'])
 })
