@@ -62,6 +62,7 @@ import { adoptRunning, recoverAll } from './vm/recover.ts'
 import { openVmTable, type Entry } from './vm/table.ts'
 import { tellChanges } from './vm/tell-changes.ts'
 import { createBringUp } from './vpn/bring-up.ts'
+import { watchClock } from './vpn/clock-watch.ts'
 import { createVpns } from './vpn/lifecycle.ts'
 import { createMembership } from './vpn/membership.ts'
 import { createPortChooser } from './vpn/ports.ts'
@@ -159,6 +160,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
   const replaying = { ...sweeping, bridges, attachments, bringUp: bringUp.all }
   const replay = replayNetworks(replaying)
   const tapWatch = watchTaps({ ...replaying, links })
+  const clockWatch = watchClock({ vpns: vpnTable, tunnels })
   // What a daemon that died had made for a VM that did not come to be.
   const tidied = recovery.then(() => vpns.tidy())
 
@@ -219,6 +221,7 @@ export async function startDaemon(config: Config, log: Logger, version: string):
     async close() {
       replay.close()
       tapWatch.close()
+      clockWatch.close()
       await server.close()
       follow.close()
       firstBoots.close()

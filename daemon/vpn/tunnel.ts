@@ -24,6 +24,8 @@ export interface Tunnels {
   up(record: VpnRecord, secrets: VpnSecrets, tap: string): Promise<void>
   /** The tincd, if it runs now. */
   find(name: string): ServiceProcess | undefined
+  /** Has it try at once to connect to the hosts that it has no connection to. */
+  retry(record: Pick<VpnRecord, 'name' | 'host'>): void
   /** Why it does not run, by its last words. */
   explain(name: string): Promise<string>
   /** Whether each host of the VPN is reached; `undefined` where no tincd tells. */
@@ -46,6 +48,17 @@ const SILENT = 'it has not said why'
 
 export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
   const of = (name: string) => ({ name, paths: vpnPaths(folders, name) })
+
+  /** The one that is ready: a signal for which it has no answer yet would end it. */
+  const findReady = ({ name, host }: Pick<VpnRecord, 'name' | 'host'>): ServiceProcess | undefined => {
+    const running = tincd.find(of(name))
+    return running && isListening(running.pid, host.port) ? running : undefined
+  }
+
+  const retry: Tunnels['retry'] = (record) => {
+    const running = findReady(record)
+    if (running) sendSignal(running.pid, 'SIGALRM')
+  }
 
   const awaitReady = async (name: string, from: number): Promise<void> => {
     const { paths } = of(name)
@@ -75,6 +88,8 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       const running = tincd.find(tunnel)
       if (running && deafVersion(running.pid, record.host.port) === undefined) {
         if (hasChanged) sendSignal(running.pid, 'SIGHUP')
+        // The clock may have been set back since it began.
+        else retry(record)
         return
       }
       if (running) await end(tunnel, running)
@@ -83,15 +98,15 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
       await awaitReady(record.name, from)
     },
     find: (name) => tincd.find(of(name)),
+    retry,
     async explain(name) {
       const { paths } = of(name)
       return explainEnd(await readLogEnd(paths.log, 0)) ?? SILENT
     },
-    async reached({ name, host }) {
-      const { paths } = of(name)
-      const running = tincd.find(of(name))
-      // One that is not ready yet would end by the signal.
-      if (!running || !isListening(running.pid, host.port)) return undefined
+    async reached(record) {
+      const { paths } = of(record.name)
+      const running = findReady(record)
+      if (!running) return undefined
       const from = await logSize(paths.log)
       sendSignal(running.pid, 'SIGUSR2')
       for (const until = performance.now() + DUMP_WITHIN_MS; performance.now() < until; await delay(POLL_MS)) {

@@ -20,7 +20,7 @@ const reasons: readonly Reason[] = [
 ]
 
 /** Lines that tell nothing of an end; among them what SIGUSR2 has it write, whose items begin with a blank. */
-const CHATTER = /^(Ready|Got (HUP|ALRM) signal|Statistics for .*|Nodes:|Edges:|Subnet list:|End of .*\.| .*|Terminating|tincd .* starting, .*|\/dev\/net\/tun is a .*|Failed to read .*|)$/
+const CHATTER = /^(Ready|Got (HUP|ALRM) signal|Flushing event queue|Statistics for .*|Nodes:|Edges:|Subnet list:|End of .*\.| .*|Terminating|tincd .* starting, .*|\/dev\/net\/tun is a .*|Failed to read .*|)$/
 
 /**
  * Why the last tincd that wrote to this log ended, in a few words that go on from "tincd ended: "; its own last words where

@@ -36,6 +36,7 @@ const cases: Record<string, [log: string, reason: string | undefined]> = {
   'something unknown': [log('Unrecognized cipher type!'), 'Unrecognized cipher type!'],
   'something unknown with characters that move a terminal\'s cursor': [log('Bogus data\u001b[2J received'), 'Bogus data [2J received'],
   'something very long': [log('x'.repeat(1000)), 'x'.repeat(200)],
+  'one that was to try anew to reach its hosts': [log(device, 'Ready', 'Got ALRM signal', 'Flushing event queue'), undefined],
   'nothing but its start': [log(device, 'Ready'), undefined],
   'one that was killed after it had been asked for its hosts': [
     'tincd 1.0.36 starting, debug level 0\nReady\nGot HUP signal\nStatistics for Linux tun/tap device (tap mode) /dev/net/tun:\n total bytes in:         446\n' +

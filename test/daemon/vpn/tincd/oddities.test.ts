@@ -1,12 +1,14 @@
-/** A port that is taken for one version of IP alone: tincd goes on with the other one, and says that it is ready. Of the real one, in a namespace. */
+/** What a tincd does that does not listen everywhere, has just begun, or keeps a clock that was set back: the real one, in a namespace. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { locateProgram } from '../../../../daemon/service/environment.ts'
 import { deafVersion } from '../../../../daemon/vpn/tincd/listening.ts'
 import { tincdArgv } from '../../../../daemon/vpn/tincd/manager.ts'
+import { watchClock } from '../../../../daemon/vpn/clock-watch.ts'
 import type { VpnRecord, VpnSecrets } from '../../../../daemon/vpn/record.ts'
 import { createTunnels, type Tunnels } from '../../../../daemon/vpn/tunnel.ts'
 import { makeFolder } from '../../../fakes/folder.ts'
@@ -24,6 +26,7 @@ interface Scene {
   readonly secrets: VpnSecrets
   run(stdio: ['ignore', 'pipe' | number, 'inherit' | number], ...argv: string[]): ChildProcess
   isRunning(): boolean
+  log(): string
 }
 
 async function openTunnels(t: Test): Promise<Scene> {
@@ -49,7 +52,7 @@ async function openTunnels(t: Test): Promise<Scene> {
     remove: () => Promise.resolve(),
   })
   const host = await makeHost('host1', [])
-  return { tunnels, record: recordOf(host, []), secrets: secretsOf(host), run, isRunning }
+  return { tunnels, record: recordOf(host, []), secrets: secretsOf(host), run, isRunning, log: () => readFileSync(at('log/vpn/blue/tinc.log'), 'utf8') }
 }
 
 t.test('a tincd that does not listen on IPv4, since somebody sent from its port, is told of and started anew', { skip }, async (t) => {
@@ -81,4 +84,25 @@ t.test('a tincd that has just begun outlives the question which hosts are reache
     isUp = await Promise.race([up.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))])
   }
   t.same(await tunnels.reached(record), new Map([['host1', true]]))
+})
+
+t.test('a tincd tries anew at once where the clock was set back, and where it is brought up again; not where the clock is set ahead', { skip }, async (t) => {
+  const { tunnels, record, secrets, log } = await openTunnels(t)
+  let offset = 0
+  const told = async (times: number): Promise<void> => {
+    const count = (): number => log().split('Got ALRM signal').length - 1
+    for (let tries = 0; count() < times && tries < 500; tries += 1) await delay(10)
+    t.equal(count(), times)
+  }
+  await tunnels.up(record, secrets, TAP)
+  const watch = watchClock({ vpns: { records: () => [record] }, tunnels }, 10, () => Date.now() + offset)
+  t.teardown(() => watch.close())
+  await told(0)
+  offset = 3_600_000
+  await delay(100)
+  await told(0)
+  offset = 0
+  await told(1)
+  await tunnels.up(record, secrets, TAP)
+  await told(2)
 })
