@@ -69,7 +69,7 @@ export function openQuietConnection(settings: BrokerSettings, purpose: string): 
 }
 
 function connect({ address, username, password, tls }: BrokerSettings, connectionName: string): Connection {
-  return new Connection({
+  const connection = new Connection({
     ...address,
     username,
     password,
@@ -81,4 +81,14 @@ function connect({ address, username, password, tls }: BrokerSettings, connectio
     retryHigh: RETRY_UP_TO_MS,
     connectionName,
   })
+  return connection.on('connection', () => keepToAgreedFrames(connection))
+}
+
+/**
+ * Channels of the library (5.0.8) go by the frames that it asked for, also where RabbitMQ has agreed to smaller ones (`frame_max`
+ * in its configuration): a message of several was cut off, and the rest of it ended the connection, over and over. None is open yet.
+ */
+function keepToAgreedFrames(connection: Connection): void {
+  const { _opt: asked, _state: agreed } = connection as unknown as Record<'_opt' | '_state', { frameMax: number }>
+  asked.frameMax = agreed.frameMax
 }

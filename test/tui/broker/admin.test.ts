@@ -1,0 +1,55 @@
+/** RabbitMQ as its admins set it up, and change it. */
+import { Connection } from 'rabbitmq-client'
+import t from 'tap'
+import { COMPETING, hostQueue } from '../../../policy/broker/topology.ts'
+import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
+import { eventually } from '../../system/daemon.ts'
+import { startFakeHost, type FakeHost } from './fake-host.ts'
+
+/** Bytes. RabbitMQ's own is 131072. */
+const FRAME_MAX = 8192
+
+t.test('a RabbitMQ', { skip: lacksRabbit }, async (t) => {
+  const rabbit = await startRabbit(t, undefined, [`frame_max = ${FRAME_MAX}`])
+  const join = (host: string, vhost: string, config = {}): Promise<FakeHost> =>
+    startFakeHost(t, rabbit, host, { config, settings: { address: { hostname: '127.0.0.1', port: rabbit.port, vhost } } })
+
+  await t.test('with smaller frames than usual: what takes several of them arrives, and goes on', async (t) => {
+    const host = await join('frames', '/', { deadlineSeconds: 5 })
+    await host.logs('takes requests')
+    const client = new Connection({ hostname: '127.0.0.1', port: rabbit.port, frameMax: FRAME_MAX })
+    t.teardown(() => client.unsafeDestroy())
+    const options = { image: 'small', 'init-script': '#'.repeat(4 * FRAME_MAX) }
+    // Without an identity, it is published again by the relay.
+    for (const size of [1, 2]) {
+      await client.createPublisher({ confirm: true }).send({ routingKey: COMPETING }, { command: 'create-vm', options })
+      await eventually(() => host.made.length === size, () => host.log())
+    }
+    t.notMatch(host.log(), /is lost|put aside/)
+    await host.relay.leave()
+  })
+
+  await t.test('with a virtual host whose queues are quorum queues where nothing else is said: a name is still that of one relay', async (t) => {
+    await makeVhost(rabbit, 'quorum', '--default-queue-type', 'quorum')
+    const first = await join('a', 'quorum')
+    await first.logs('takes requests')
+    const second = await join('a', 'quorum')
+    await t.rejects(second.relay.failed, { name: 'UserError', data: { name: 'BROKER_HOST_TAKEN' } })
+    t.notMatch(second.log(), 'takes requests')
+  })
+
+  await t.test('with a queue of another type under the name of a host\'s own: it is told, and takes nothing', async (t) => {
+    const client = rabbit.connect()
+    await client.queueDeclare({ queue: hostQueue('b'), durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    const host = await join('b', '/')
+    await host.logs(`for queue '${hostQueue('b')}' in vhost '/': received`)
+    t.notMatch(host.log(), 'takes requests')
+    await client.queueDelete({ queue: hostQueue('b') })
+    await host.logs('takes requests')
+  })
+})
+
+async function makeVhost(rabbit: TestRabbit, name: string, ...more: string[]): Promise<void> {
+  await rabbit.control('add_vhost', name, ...more)
+  await rabbit.control('set_permissions', '-p', name, 'guest', '.*', '.*', '.*')
+}
