@@ -14,6 +14,7 @@ export const doorProblems = {
   REQUEST_TIMEOUT: { status: 408, summary: 'The request did not arrive in time' },
   PRECONDITION_FAILED: { status: 412, summary: 'A condition of the request (If-Match, If-None-Match) is not met' },
   BODY_TOO_LARGE: { status: 413, summary: 'The body is over the limit' },
+  TARGET_TOO_LONG: { status: 414, summary: 'The path with its query is over the limit' },
   BODY_TYPE_REFUSED: { status: 415, summary: 'Bodies are application/json' },
   HOST_REFUSED: { status: 421, summary: 'The header Host does not name this server' },
   TOO_MANY_ATTEMPTS: { status: 429, summary: 'Too many wrong tokens came from this address' },

@@ -10,6 +10,9 @@ import type { TlsPair } from './tls-files.ts'
 
 export type ServerKind = { readonly tls?: TlsPair }
 
+/** A target that fills them, of headers that are over the limit, is what is too long (RFC 9112, 3). */
+const TARGET_BYTES = 8192
+
 /** `serve` names what answers requests, once. */
 export interface MadeServer {
   readonly server: Server
@@ -87,10 +90,14 @@ function refusePlain({ code }: NodeJS.ErrnoException, { _parent: below }: TLSSoc
 }
 
 /** For what is no request, or none in time. */
-export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function refuseBytes(error: NodeJS.ErrnoException & { readonly rawPacket?: unknown }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return writeProblem(socket, 'REQUEST_TIMEOUT', 'The request did not arrive in time')
-  if (error.code === 'HPE_HEADER_OVERFLOW') return writeProblem(socket, 'HEADERS_TOO_LARGE', 'The headers are over the limit')
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    // of what came in pieces, this is the last
+    const isTarget = Buffer.isBuffer(error.rawPacket) && /^[A-Z-]+ [^ \r\n]+$/.test(error.rawPacket.toString('latin1', 0, TARGET_BYTES))
+    return isTarget ? writeProblem(socket, 'TARGET_TOO_LONG', 'The path with its query is over the limit') : writeProblem(socket, 'HEADERS_TOO_LARGE', 'The headers are over the limit')
+  }
   writeProblem(socket, 'REQUEST_INVALID', `This is no request of HTTP: ${error.message}`)
 }
 

@@ -49,7 +49,7 @@ t.test('bytes that are no HTTP are answered so', async (t) => {
   t.match(await one('GET /vm HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 400 /, 'no Host')
   t.match(await one('GET /vm HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n'), /^HTTP\/1.1 400 .*"name":"REQUEST_INVALID"/s, 'two of them')
   t.match(await one(`GET /vm HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1.1 431 .*"name":"HEADERS_TOO_LARGE"/s)
-  t.match(await one(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1.1 431 /)
+  t.match(await one(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1.1 414 .*"name":"TARGET_TOO_LONG"/s)
   t.match(await one('POST /vm HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'), /^HTTP\/1.1 400 /, 'two lengths, which smuggles requests')
   t.match(await one('GET ftp://evil.example/vm HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1.1 404 /)
   t.match(await fetchFrom(at, 'GET /v1/vm'), { status: 200 })
