@@ -18,6 +18,6 @@ export async function readSecrets({ tls, tokenFile }: Pick<HttpOptions, 'tls' | 
   const pair = tls && (await readTls(tls))
   const token = tokenFile === undefined ? undefined : readToken(tokenFile)
   const doubt = pair && findDoubt(pair.cert)
-  if (doubt !== undefined) log.warn({ cert: tls!.cert }, `clients will refuse the certificate: ${doubt}`)
+  if (doubt !== undefined) log.warn({ cert: tls!.cert }, `clients may refuse the certificate: ${doubt}`)
   return { ...(pair && { tls: pair }), ...(token !== undefined && { token }) }
 }

@@ -32,7 +32,7 @@ function findMismatch({ cert, key }: TlsPair): string | undefined {
   }
 }
 
-/** Why clients will refuse what can be served all the same: a clock of ours that is wrong must not keep the door shut. */
+/** Why clients may refuse what can be served all the same: a clock of ours that is wrong must not keep the door shut. */
 export function findDoubt(cert: Buffer, now = new Date()): string | undefined {
   const texts = cert.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   const chain = texts.map((text) => new X509Certificate(text))

@@ -21,7 +21,7 @@ t.test('what TLS cannot be spoken with is told at the start, and not to each cli
   await t.rejects(readTls({ cert: file('cert'), key: file('none') }), { data, message: /none cannot be read/ })
 })
 
-t.test('what clients refuse is told of whatever is in the file, and is no reason to serve nothing', async (t) => {
+t.test('what clients may refuse is told of whatever is in the file, and is no reason to serve nothing', async (t) => {
   const folder = await makeTestDirectory(t)
   const [cert, key] = [join(folder, 'cert'), join(folder, 'key')]
   const ec = makeCertificate(folder, 'ec')
