@@ -70,7 +70,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/daemon/image/pull/hostile.test.ts': { seconds: 12, cores: 0.5 },
   'test/check/run-file.test.ts': { seconds: 8, cores: 0.3 },
   'test/system/openapi.test.ts': { seconds: 14, cores: 0.7 },
-  'test/system/http-unit.test.ts': { seconds: 15, cores: 0.6 },
+  'test/system/http-unit.test.ts': { seconds: 30, cores: 0.4 },
   'test/tui/http/renew.test.ts': { seconds: 11, cores: 0.4 },
   'test/tui/app/flicker.test.ts': { seconds: 6, cores: 0.5 },
   'test/daemon/guest/exec.test.ts': { seconds: 6, cores: 0.3 },
