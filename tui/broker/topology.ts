@@ -1,5 +1,5 @@
 /** Declares what lies in RabbitMQ; policy/broker/topology.ts says what that is. */
-import { AMQPChannelError, type Channel, type Connection, type MethodParams, type Cmd } from 'rabbitmq-client'
+import { AMQPChannelError, AMQPError, type Channel, type Connection, type MethodParams, type Cmd } from 'rabbitmq-client'
 import { COMPETING, COMPUTING, DEAD, DELIVERY_LIMIT, hostQueue, LATER, UNSERVED } from '../../policy/broker/topology.ts'
 
 type QueueParams = MethodParams[Cmd.QueueDeclare]
@@ -74,6 +74,9 @@ async function onChannel<T>(connection: Connection, work: (channel: Channel) => 
 export function isRefusal(error: unknown, code: 'PRECONDITION_FAILED' | 'NOT_FOUND' | 'ACCESS_REFUSED' | 'RESOURCE_LOCKED'): error is AMQPChannelError {
   return error instanceof AMQPChannelError && error.code === code
 }
+
+/** Whether RabbitMQ, or the way to it, has said no. */
+export const isAmqpError = (error: unknown): error is AMQPError => error instanceof AMQPError
 
 /** Whether the queue has an exclusive consumer already: RabbitMQ answers that with the code by which it says that a user may not. */
 export function isInUse(error: unknown): boolean {

@@ -56,8 +56,8 @@ export interface BrokerSession {
  * @throws ClusterError where RabbitMQ does not let us in
  */
 export async function withBroker<T>(io: Io, globals: Globals, work: (session: BrokerSession) => Promise<T>): Promise<T> {
-  const [{ AMQPError }, { openQuietConnection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
-    import('rabbitmq-client'),
+  const [{ isAmqpError }, { openQuietConnection }, { readBrokerSettings }, { Asker }, { explain }, folders] = await Promise.all([
+    import('../../broker/topology.ts'),
     import('../../broker/connection.ts'),
     import('../../broker/settings.ts'),
     import('../../cluster/asker.ts'),
@@ -83,7 +83,7 @@ export async function withBroker<T>(io: Io, globals: Globals, work: (session: Br
   try {
     return await Promise.race([work({ asker, settings, folder: folders.broker, warnOfLoss: (hint) => void (atLoss = hint) }), lost.promise])
   } catch (error) {
-    throw error instanceof AMQPError ? refused(error) : error
+    throw isAmqpError(error) ? refused(error) : error
   } finally {
     connection.unsafeDestroy()
   }
