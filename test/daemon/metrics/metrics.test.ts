@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { createEventBus } from '../../../daemon/events.ts'
 import { createMetrics } from '../../../daemon/metrics/metrics.ts'
@@ -26,8 +27,14 @@ t.test('what is now is looked at when it is asked for', async (t) => {
   const asleep = await run('bbbbbbbb', ASLEEP)
   for (const entry of [busy, asleep]) table.changed(entry)
   const gate = createGate()
-  const tasks = [busy, busy, busy, asleep].map((entry) => queues.run(entry, () => gate.promise))
+  let begun = 0
+  const tasks = [busy, busy, busy, asleep].map((entry) =>
+    queues.run(entry, async () => {
+      begun += 1
+      await gate.promise
+    }))
   connections.push({ access: 'observe' }, { access: 'observe' }, { access: 'control' })
+  while (begun < 2) await delay(1)
   let seen = await read()
   while ((seen.get('aetherscale_vm_cpu_seconds_total{vm="aaaaaaaa",name="one"}') ?? 0) < 0.05) seen = await read()
   t.equal(seen.get('aetherscale_vms{state="running"}'), 2)
