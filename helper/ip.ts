@@ -33,7 +33,8 @@ export type Ip = Readonly<{ links(): Promise<Links>; run(steps: readonly string[
 export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): Promise<T> {
   // the kernel answers in milliseconds; what takes ten seconds hangs
   const child = spawn(program, ['-N', '-json', '-details', '-batch', '-'], { env: {}, timeout: 10_000, killSignal: 'SIGKILL' })
-  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  // octets: of characters, readline takes more than a newline for the end of a line
+  const answers = createInterface(child.stdout.setEncoding('latin1'))[Symbol.asyncIterator]()
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(0, 500)))
   // that it reads no more is told by how it ends
@@ -50,7 +51,7 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
   const show = async (what: string): Promise<string> => {
     write(`link show${what}`)
     const { value, done } = await answers.next()
-    return done ? refuse('NET_FAILED', `ip: ${(await trouble) ?? 'ended early'}`) : value
+    return done ? refuse('NET_FAILED', `ip: ${(await trouble) ?? 'ended early'}`) : Buffer.from(value, 'latin1').toString()
   }
   const settle = (): Promise<string> => show(' dev lo')
   const run = async (steps: readonly string[]): Promise<void> => {
@@ -64,7 +65,9 @@ export async function useIp<T>(program: string, work: (ip: Ip) => Promise<T>): P
       }
     }
   }
-  const result = work({ links: async () => new Map((JSON.parse(await show('')) as Link[]).map((link) => [link.ifname, link])), run, settle })
+  // names and aliases of others' links may hold characters that ip(8) prints as they are, and JSON does not permit; ours hold none
+  const links = async (): Promise<Links> => new Map((JSON.parse((await show('')).replace(/\p{Cc}/gu, '\ufffd')) as Link[]).map((link) => [link.ifname, link]))
+  const result = work({ links, run, settle })
   const outcome: unknown = await result.catch((error: unknown) => error)
   child.stdin.end()
   const reason = await trouble
