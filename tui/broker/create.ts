@@ -99,7 +99,11 @@ export class CreateHandler {
   readonly fromOwn = async (delivery: Delivery): Promise<void> => {
     const read = this.read(delivery)
     if (read.kind === 'unreadable' || read.request.id === undefined) return this.#bury(delivery, read)
-    await this.serveClaimed(delivery, read.request)
+    const { request } = read
+    if (await this.#options.claims.isTaken(read.request.id)) return this.serveClaimed(delivery, request)
+    // The claim was dropped meanwhile; or somebody put it here, past the limits of this host.
+    await this.#options.forward.toNext(delivery.message, request, request.passedBy)
+    delivery.ack()
   }
 
   read({ message }: Delivery): Read {

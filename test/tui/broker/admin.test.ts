@@ -46,6 +46,19 @@ t.test('a RabbitMQ', { skip: lacksRabbit }, async (t) => {
     t.notMatch(host.log(), 'takes requests')
     await client.queueDelete({ queue: hostQueue('b') })
     await host.logs('takes requests')
+    await host.relay.leave()
+  })
+
+  await t.test('a host\'s own queue is no way past its limits, for whoever may publish to it', async (t) => {
+    const host = await join('full', '/', { limits: { vms: 0 } })
+    await host.logs('takes no requests for VMs: full')
+    const client = rabbit.connect()
+    const answers = await client.queueDeclare({ exclusive: true })
+    await client.createPublisher({ confirm: true }).send({ routingKey: hostQueue('full'), replyTo: answers.queue, messageId: 'sneaky', expiration: '3000' }, { command: 'create-vm', options: { image: 'small' } })
+    let answer: unknown
+    await eventually(async () => (answer = (await client.basicGet({ queue: answers.queue, noAck: true }))?.body) !== undefined, () => host.log())
+    t.match(answer, { 'execution-info': { status: 'error', reason: /no host has taken it/ } })
+    t.same(host.made, [])
   })
 })
 
