@@ -63,7 +63,8 @@ export class Claims {
       await this.#use((channel) => channel.queueDeclare({ queue: nameOf(id), durable: true, arguments: args }))
       return { kind: 'ours' }
     } catch (error) {
-      if (!isRefusal(error, 'PRECONDITION_FAILED')) throw error
+      // With the same code it says that the virtual host has as many queues as it may have.
+      if (!isRefusal(error, 'PRECONDITION_FAILED') || !error.message.includes('inequivalent arg')) throw error
       const host = ownerIn(error.message)
       return host === undefined ? { kind: 'unknown', why: error.message } : { kind: 'other', host }
     }

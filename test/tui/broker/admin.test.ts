@@ -60,6 +60,21 @@ t.test('a RabbitMQ', { skip: lacksRabbit }, async (t) => {
     t.match(answer, { 'execution-info': { status: 'error', reason: /no host has taken it/ } })
     t.same(host.made, [])
   })
+
+  await t.test('with as many queues as it may have: that is told, and no other host is thought to have claimed the request', async (t) => {
+    await makeVhost(rabbit, 'small')
+    const host = await join('a', 'small')
+    await host.logs('takes requests')
+    const client = new Connection({ hostname: '127.0.0.1', port: rabbit.port, vhost: 'small' })
+    t.teardown(() => client.unsafeDestroy())
+    await rabbit.control('set_vhost_limits', '-p', 'small', '{"max-queues": 1}')
+    await client.createPublisher({ confirm: true }).send({ routingKey: COMPETING, messageId: 'one-more' }, { command: 'create-vm', options: { image: 'small' } })
+    await host.logs('queue limit in vhost')
+    t.notMatch(host.log(), /claimed/)
+    t.same(host.made, [])
+    await rabbit.control('clear_vhost_limits', '-p', 'small')
+    await eventually(() => host.made.length === 1, () => host.log())
+  })
 })
 
 async function makeVhost(rabbit: TestRabbit, name: string, ...more: string[]): Promise<void> {
