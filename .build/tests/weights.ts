@@ -48,7 +48,7 @@ const WEIGHTS: Readonly<Record<string, Weight>> = {
   'test/tui/broker/relay-edges.test.ts': { seconds: 40, cores: 0.4 },
   'test/tui/broker/outbox.test.ts': { seconds: 6, cores: 0.6 },
   'test/tui/broker/permissions.test.ts': { seconds: 25, cores: 0.5 },
-  'test/tui/broker/admin.test.ts': { seconds: 20, cores: 0.5 },
+  'test/tui/broker/admin.test.ts': { seconds: 25, cores: 0.5 },
   'test/tui/broker/relay.test.ts': { seconds: 25, cores: 0.4 },
   'test/system/broker-forged.test.ts': { seconds: 12, cores: 0.5 },
   'test/system/broker-answers.test.ts': { seconds: 9, cores: 0.5 },

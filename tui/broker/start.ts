@@ -29,6 +29,8 @@ const LOOK_MS = 2000
 const LEAVE_MS = 20_000
 /** How long RabbitMQ may take to notice that the relay before this one has gone. */
 const TAKEN_MS = 3000
+/** How long the connection for answers may be away beside one that is there, as RabbitMQ ends it for some addresses. */
+const ALONE_MS = 2000
 const AWAY = 'its daemon does not answer'
 
 export interface Relay {
@@ -76,6 +78,7 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
   const forward = new Forward(outbox)
   const answering = openQuietConnection(settings, 'answers')
   const answers = new Outbox(answering)
+  answering.on('error', (error: unknown) => void tellOfNoAnswers(error))
   const reply = createReply(answers, host, log)
   const capacity = new Capacity(daemon, limits)
   const describeHost = (): Promise<HostDescription> => capacity.describe(host, isLeaving ? 'leaving' : whyNot)
@@ -153,6 +156,12 @@ export function startRelay({ settings, connectDaemon, log, folder }: RelayOption
       void settle()
     },
   })
+
+  /** A user who may have one connection alone makes VMs, and nobody who has asked for them hears of it. */
+  async function tellOfNoAnswers(error: unknown): Promise<void> {
+    await delay(ALONE_MS, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
+    if (connection.ready && !answering.ready && !isLeaving) log.warn({ why: explain(error, password) }, 'RabbitMQ lets this host have no second connection, over which it answers; trying again')
+  }
 
   async function whyNothing(): Promise<string | undefined> {
     if (isLeaving) return 'leaving'

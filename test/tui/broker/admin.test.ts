@@ -75,6 +75,20 @@ t.test('a RabbitMQ', { skip: lacksRabbit }, async (t) => {
     await rabbit.control('clear_vhost_limits', '-p', 'small')
     await eventually(() => host.made.length === 1, () => host.log())
   })
+
+  await t.test('which lets a user have one connection: that there are no answers is told', async (t) => {
+    await makeVhost(rabbit, 'narrow')
+    const host = await join('a', 'narrow')
+    await host.logs('takes requests')
+    await rabbit.control('set_vhost_limits', '-p', 'narrow', '{"max-connections": 1}')
+    const connections = (await rabbit.control('list_connections', 'pid', 'client_properties')).split('\n')
+    const [pid = ''] = connections.filter((line) => line.includes('aetherscale a answers')).at(-1)?.split('\t') ?? []
+    await rabbit.control('close_connection', pid, 'the admin ends it')
+    await host.logs('lets this host have no second connection')
+    t.match(host.log(), /"why":"[^"]*the admin ends it"/)
+    await rabbit.control('clear_vhost_limits', '-p', 'narrow')
+    await host.relay.leave()
+  })
 })
 
 async function makeVhost(rabbit: TestRabbit, name: string, ...more: string[]): Promise<void> {
