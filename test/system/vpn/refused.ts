@@ -81,4 +81,13 @@ export async function aPortThatIsTaken(t: Test, { b }: Scene): Promise<void> {
   b.host.sh('systemctl stop holder')
   await b.host.until(`systemctl --user --machine=alice@ is-active aetherscale-tincd-${OTHER} || true`, (state) => state === 'active')
   t.match(b.alice.call('vpn.get', { vpn: OTHER }), { tunnel: 'running', problem: undefined }, 'it comes up by itself once the port is free')
+
+  b.alice.sh(`systemctl --user stop aetherscale-tincd-${OTHER}`)
+  b.host.sh(`systemd-run --quiet --unit=sender socat -u UDP4-RECV:${port} OPEN:/dev/null`)
+  await b.host.until('ss -lnu', (sockets) => sockets.includes(`:${port} `))
+  b.alice.sh(`systemctl --user start aetherscale-tincd-${OTHER}`)
+  await b.host.until('ss -lnu', (sockets) => sockets.includes(`[::]:${port} `))
+  t.match(b.alice.call('vpn.get', { vpn: OTHER }), { tunnel: 'running', problem: /does not listen on IPv4/ }, 'where it is taken for IPv4 alone')
+  b.host.sh('systemctl stop sender')
+  t.match(b.alice.call('vpn.create', { name: OTHER }), { tunnel: 'running', problem: undefined }, 'it is started anew when it is brought up')
 }
