@@ -18,7 +18,7 @@ import type { Claims, Owner } from './claims.ts'
 import type { Delivery } from './consumer.ts'
 import { isAway, type DaemonLink } from './daemon-link.ts'
 import { OWNER_MS, type Forward } from './forward.ts'
-import { choosePath, explainNobody, explainSilence, type Pass } from './pass-on.ts'
+import { choosePath, explainNobody, explainSilence, noteLate, type Pass } from './pass-on.ts'
 import type { Reply } from './reply.ts'
 import { digestOf, readRequest, requestIdOf, type CreateRequest, type Read } from './request.ts'
 
@@ -90,7 +90,7 @@ export class CreateHandler {
     // A claim goes before the deadline and before what this host would decide: the VM may be there.
     if (!admission || 'reason' in admission) {
       if (await this.#options.claims.isTaken(request.id)) return this.serveClaimed(delivery, request)
-      return admission ? this.#passOn(delivery, request, admission) : this.answerNobody(delivery, request)
+      return admission ? this.#passOn(delivery, request, admission) : this.answerNobody(delivery, { ...request, passedBy: noteLate(request.passedBy, this.#options.host) })
     }
     await this.#serveIfOurs(delivery, request, admission)
   }

@@ -34,6 +34,11 @@ function beginRound(passedBy: PassedBy): PassedBy {
   return Object.fromEntries(Object.entries(passedBy).map(([host, said]) => [host, { ...said, before: true }]))
 }
 
+/** By the timestamp of a client whose clock is late, every request is when it comes: that is why, unless the host had another reason. */
+export function noteLate(passedBy: PassedBy, host: string): PassedBy {
+  return { [host]: { reason: 'its time was over when it came', lasting: false, before: false }, ...passedBy }
+}
+
 /** Why each one passed, for whoever asked; hosts that were not heard are named as well. */
 export function explainNobody(passedBy: PassedBy, known: readonly string[]): string {
   const names = [...new Set([...Object.keys(passedBy), ...known])].sort()

@@ -76,6 +76,12 @@ t.test('a relay alone', async (t) => {
     await channel.close()
   })
 
+  await t.test('whose time is over when it comes, by the clock of its client, is told that', async (t) => {
+    const asked = await ask(create(), { messageId: 'late', timestamp: 1 })
+    await answered(asked)
+    t.match(bodies(asked), [refused(/a: its time was over when it came/)])
+  })
+
   const deep = Buffer.from(`{"command":"create-vm","options":{"image":"small"},"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)
   const unreadable = {
     'no JSON': [Buffer.from('{"command":'), /not JSON/],
