@@ -2,7 +2,6 @@
  * What a guest must not send does not arrive: frames really sent from a tap, and really listened for at another port of
  * the bridge and at the host. Each stands beside one of its kind that does arrive; and without the filter all of them do.
  */
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ethernet, ipv4, udp4 } from '../inputs/ethernet.ts'
@@ -10,6 +9,7 @@ import type { Arrival, Exchange } from './exchange-frames.ts'
 import { startHelper, type TestHelper } from './helper-process.ts'
 import { linksIn, nameOf, UID, untilItListens } from './links.ts'
 import { lacksTaps, openNamespace, type Namespace } from './namespace.ts'
+import { runExchange } from './run-exchange.ts'
 import { GRANTED_PORT, listSpoofs, OTHER, SELF, THIRD, type Place, type Spoof } from './spoofed-frames.ts'
 
 const skip = lacksTaps()
@@ -62,10 +62,7 @@ function send({ namespace, places }: Host, spoofs: readonly Spoof[]): Arrival[] 
     taps: Object.values(places).filter((name) => !isBridge(name)), bridges: Object.values(places).filter(isBridge),
     rows: spoofs.map(({ before, from, at, frames, control }) => ({ ...(before && { before: { from: places[before.from], frames: hex(before.frames) } }), from: places[from], at: places[at], frames: hex(frames), control: { at: places[control.at], frames: hex(control.frames) } })),
   }
-  const [program, args] = namespace.enter(process.execPath, join(import.meta.dirname, 'exchange-frames.ts'))
-  const { stdout, stderr, status } = spawnSync(program, args, { input: JSON.stringify(exchange), encoding: 'utf8', maxBuffer: 2 ** 24 })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as Arrival[]
+  return runExchange(namespace, exchange)
 }
 
 const isFiltered = async (host: Host): Promise<unknown[]> =>

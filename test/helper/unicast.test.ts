@@ -1,13 +1,12 @@
 /** What is for a guest reaches it, whatever its MAC address is: frames really sent between taps of one network. */
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import t from 'tap'
 import { ethernet, fromMac, icmpv6, ipv6 } from '../inputs/ethernet.ts'
 import { ALL_NODES } from '../inputs/router-advertisement.ts'
-import type { Arrival, Exchange } from './exchange-frames.ts'
+import type { Exchange } from './exchange-frames.ts'
 import { startHelper } from './helper-process.ts'
 import { nameOf, UID, untilItListens } from './links.ts'
 import { lacksTaps, openNamespace } from './namespace.ts'
+import { runExchange } from './run-exchange.ts'
 
 const [IP6, ICMPV6, ECHO] = [0x86dd, 58, 128]
 /** All first octets that a drawn MAC address can have: unicast, and locally administered. */
@@ -39,9 +38,6 @@ t.test('a frame for a guest alone arrives, for each first octet of its MAC addre
       return { from: sender.tap, at: tap, frames: [frame(sender.mac, mac, fromMac(mac))], control: { at: tap, frames: [frame(sender.mac, ALL_NODES.mac, ALL_NODES.address)] } }
     }),
   }
-  const [program, args] = namespace.enter(process.execPath, join(import.meta.dirname, 'exchange-frames.ts'))
-  const { stdout, stderr, status } = spawnSync(program, args, { input: JSON.stringify(exchange), encoding: 'utf8', maxBuffer: 2 ** 24 })
-  if (status !== 0) throw new Error(stderr)
-  const arrivals = JSON.parse(stdout) as Arrival[]
+  const arrivals = runExchange(namespace, exchange)
   t.same(guests.map(({ mac }, index) => ({ mac, ...arrivals[index] })), guests.map(({ mac }) => ({ mac, arrived: true, control: true })))
 })
