@@ -76,7 +76,8 @@ export class Claims {
       await this.#use((channel) => channel.queueDeclare({ queue: nameOf(id), passive: true }))
       return true
     } catch (error) {
-      if (isRefusal(error, 'NOT_FOUND')) return false
+      // With the same code it says that the queue is there, and the node that has it is away.
+      if (isRefusal(error, 'NOT_FOUND') && error.message.includes('no queue')) return false
       throw error
     }
   }

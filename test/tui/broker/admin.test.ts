@@ -1,7 +1,9 @@
 /** RabbitMQ as its admins set it up, and change it. */
 import { Connection } from 'rabbitmq-client'
 import t from 'tap'
-import { COMPETING, hostQueue } from '../../../policy/broker/topology.ts'
+import { claimQueue, COMPETING, hostQueue } from '../../../policy/broker/topology.ts'
+import { Claims } from '../../../tui/broker/claims.ts'
+import { digestOf } from '../../../tui/broker/request.ts'
 import { lacksRabbit, startRabbit, type TestRabbit } from '../../inputs/rabbitmq.ts'
 import { eventually } from '../../system/daemon.ts'
 import { startFakeHost, type FakeHost } from './fake-host.ts'
@@ -89,9 +91,25 @@ t.test('a RabbitMQ', { skip: lacksRabbit }, async (t) => {
     await rabbit.control('clear_vhost_limits', '-p', 'narrow')
     await host.relay.leave()
   })
+
+  await t.test('of several nodes, one of which is away: what is claimed there is not thought to be claimed by nobody', async (t) => {
+    const connection = rabbit.connect()
+    const claims = new Claims(connection, 'a')
+    await claims.take('kept-there')
+    await moveAway(rabbit, claimQueue(digestOf('kept-there')))
+    await t.rejects(claims.isTaken('kept-there'), { message: /home node .* is down/ })
+    await t.rejects(claims.take('kept-there'), { message: /home node .* is down/ })
+    t.equal(await claims.isTaken('free'), false)
+    await claims.close()
+  })
 })
 
 async function makeVhost(rabbit: TestRabbit, name: string, ...more: string[]): Promise<void> {
   await rabbit.control('add_vhost', name, ...more)
   await rabbit.control('set_permissions', '-p', name, 'guest', '.*', '.*', '.*')
+}
+
+/** As it is when the node goes on which the queue was: among the durable ones, and not among those that there are. */
+async function moveAway(rabbit: TestRabbit, queue: string): Promise<void> {
+  await rabbit.control('eval', `mnesia:dirty_delete(rabbit_queue, rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)).`)
 }
