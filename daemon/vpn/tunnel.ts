@@ -14,7 +14,7 @@ import { renderTinc } from './tinc/config.ts'
 import { readNodes } from './tinc/nodes.ts'
 import { explainEnd } from './tinc/words.ts'
 import { deafVersion, isListening } from './tincd/listening.ts'
-import type { TincdManager, Tunnel } from './tincd/manager.ts'
+import { NOTICED_MS, type TincdManager, type Tunnel } from './tincd/manager.ts'
 
 export interface Tunnels {
   /**
@@ -77,6 +77,7 @@ export function createTunnels(folders: Folders, tincd: TincdManager): Tunnels {
   const end = async (tunnel: Tunnel, { pid }: ServiceProcess): Promise<void> => {
     sendSignal(pid, 'SIGTERM')
     for (const until = performance.now() + END_WITHIN_MS; tincd.find(tunnel)?.pid === pid && performance.now() < until; ) await delay(POLL_MS)
+    await delay(NOTICED_MS)
   }
 
   return {

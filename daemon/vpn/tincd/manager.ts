@@ -4,6 +4,9 @@ import type { VpnPaths } from '../paths.ts'
 
 export const TINCD_PROGRAM = 'tincd'
 
+/** After this all peers have noticed that a tincd has ended. */
+export const NOTICED_MS = 1000
+
 /** One tincd. */
 export interface Tunnel {
   /** Of the VPN. */

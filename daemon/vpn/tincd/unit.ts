@@ -2,7 +2,7 @@
 import { quoteText } from '../../service/systemd/quote.ts'
 import { sandboxSettings } from '../../service/systemd/sandbox.ts'
 import { header, oneLine, renderLinksUnit, runtimeDirectory, type UnitContext } from '../../service/systemd/unit.ts'
-import { tincdArgv, type Tunnel } from './manager.ts'
+import { NOTICED_MS, tincdArgv, type Tunnel } from './manager.ts'
 
 export function tincdUnitName(vpn: string): string {
   return `aetherscale-tincd-${vpn}.service`
@@ -41,6 +41,8 @@ StandardOutput=append:${quoteText(paths.log)}
 StandardError=inherit
 Restart=always
 RestartSec=2
+# Where its peers have not noticed its end when it is back, it can take them half a minute to reach it.
+ExecStopPost=/usr/bin/sleep ${NOTICED_MS / 1000}
 TimeoutStopSec=10
 UMask=0077
 ${runtimeDirectory(paths.runtimeFolder, userRuntime)}
