@@ -109,21 +109,9 @@ function describeOther(operationId: string, summary: string, type: string): Oper
   }
 }
 
-const idempotencyKey = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'The same as `requestId`',
-  schema: { type: 'string' },
-}
-
-const lastEventId = {
-  name: 'Last-Event-ID',
-  in: 'header',
-  required: false,
-  description: 'The id of an event: those that followed it are sent first, in the place of `recent`; all that are remembered, where it is not',
-  schema: { type: 'string' },
-}
+const header = (name: string, description: string): Schema => ({ name, in: 'header', required: false, description, schema: { type: 'string' } })
+const idempotencyKey = header('Idempotency-Key', 'The same as `requestId`')
+const lastEventId = header('Last-Event-ID', 'The id of an event: those that followed it are sent first, in the place of `recent`; all that are remembered, where it is not')
 
 const problemSchema: Schema = {
   type: 'object',

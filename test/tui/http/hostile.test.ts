@@ -174,5 +174,6 @@ t.test('1,000 clients at the same moment are all answered, and more than there m
   t.match(await fetchFrom(few.at, 'GET /v1/vm'), { status: 503, headers: { 'retry-after': '5' }, json: { name: 'DOOR_BUSY' } })
   for (const socket of holding) socket.destroy()
   for (;;) if ((await fetchFrom(few.at, 'GET /v1/vm')).status === 200) break
-  t.match(await readEvents(few.at, 'GET /v1/events', 1), [{ event: 'event', data: {} }])
+  const events = await readEvents(few.at, 'GET /v1/events', 1)
+  t.strictSame(events.map(({ event, data }) => ({ event, data })), [{ event: 'event', data: {} }])
 })
